@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Statistics of probes: log-linear histograms that keep every sample, the
+ * exclusive states of promise 2, moments, quantiles as intervals with loss as
+ * plus infinity. One writer (the worker that owns the session); anybody may read
+ * with pp_hist_read while it writes. Allocation happens in create only.
+ */
+#ifndef PMDPING_STATS_H
+#define PMDPING_STATS_H
+
+#include <pmdping/base.h>
+
+/* ---- histogram ------------------------------------------------------------
+ * HdrHistogram's layout: unit 1 ns, range [0, 60 s], `digits` significant
+ * decimal digits (1, 2 or 3), counts as 64-bit words. Values above 60 s count in
+ * the last bucket, negative ones in the first; neither is lost. */
+#define PP_HIST_MAX PP_SEC(60)
+
+struct pp_hist {
+	uint32_t sub_bits; /* log2 of the sub-buckets per half: 4, 7 or 10 */
+	uint32_t len;	   /* of counts */
+	uint64_t *counts;  /* writer: the owner; readers: anybody, relaxed */
+};
+
+/* Number of counters a histogram of `digits` needs, 0 when digits is not 1..3. */
+uint32_t pp_hist_len(unsigned int digits);
+/* Takes `counts` of pp_hist_len(digits) zeroed words from the caller, who owns
+ * them. 0 or -EINVAL. */
+int pp_hist_init(struct pp_hist *h, unsigned int digits, uint64_t *counts);
+void pp_hist_record(struct pp_hist *h, pp_ns value);
+void pp_hist_clear(struct pp_hist *h);
+/* Adds from to into; both must have the same digits (-EINVAL). */
+int pp_hist_merge(struct pp_hist *into, const struct pp_hist *from);
+/* Copies the counters while the owner may be writing; same digits. */
+int pp_hist_read(struct pp_hist *into, const struct pp_hist *from);
+uint64_t pp_hist_total(const struct pp_hist *h);
+/* Which counter a value lands in, and the first and last value of a counter. */
+uint32_t pp_hist_index(const struct pp_hist *h, pp_ns value);
+pp_ns pp_hist_bucket_low(const struct pp_hist *h, uint32_t index);
+pp_ns pp_hist_bucket_high(const struct pp_hist *h, uint32_t index);
+
+/* ---- the states of a slot and of a probe ----------------------------------
+ * due = sent + not_sent + missed;
+ * sent = received + late + corrupt + error + lost + in flight.
+ * Slots still ahead, or held for an unresolved neighbour, are not due yet. */
+struct pp_counts {
+	uint64_t due;
+	uint64_t sent;
+	uint64_t not_sent;    /* the port refused it, or no neighbour answered */
+	uint64_t unreachable; /* of not_sent: no neighbour, no route */
+	uint64_t missed;      /* the worker was too late for the slot */
+	uint64_t received;
+	uint64_t late;	    /* answered after the timeout: part of loss % */
+	uint64_t corrupt;   /* ours by token, but not the bytes we sent */
+	uint64_t error;	    /* an ICMP error quoted it */
+	uint64_t expired;   /* timeout passed without an answer; lost = expired - late */
+	uint64_t duplicate; /* answers beyond the first: in no other counter */
+	uint64_t reordered; /* received, but a later probe's answer came first */
+	uint64_t redirect;  /* ICMP redirects and source quenches that quoted one: informative */
+};
+
+uint64_t pp_counts_lost(const struct pp_counts *c);
+uint64_t pp_counts_in_flight(const struct pp_counts *c);
+/* Probes whose fate is known: sent - in flight. N of every percentile. */
+uint64_t pp_counts_decided(const struct pp_counts *c);
+/* Both identities above, and no term negative. */
+bool pp_counts_consistent(const struct pp_counts *c);
+/* (decided - received) / decided in percent; NaN when nothing is decided. */
+double pp_counts_loss_percent(const struct pp_counts *c);
+void pp_counts_add(struct pp_counts *into, const struct pp_counts *from);
+
+/* ---- samples ---------------------------------------------------------------
+ * The round-trip time of a probe lies in [lo, hi]. */
+struct pp_rtt {
+	pp_ns lo;
+	pp_ns hi;
+};
+pp_ns pp_rtt_mid(struct pp_rtt r);
+/* Half the width, rounded up. */
+pp_ns pp_rtt_bound(struct pp_rtt r);
+
+/* Sums of midpoints, exact: 60 s squared times 2^56 samples fits. */
+struct pp_moments {
+	uint64_t n;
+	int64_t min, max;	/* ns; unset while n == 0 */
+	int64_t bound_max;	/* widest half width so far, ns */
+	__int128 sum;		/* ns */
+	unsigned __int128 sum2; /* ns^2 */
+};
+void pp_moments_record(struct pp_moments *m, struct pp_rtt r);
+/* Mean and population standard deviation (ping's avg and mdev), in ns; 0 when
+ * n == 0. */
+double pp_moments_mean(const struct pp_moments *m);
+double pp_moments_mdev(const struct pp_moments *m);
+
+/* Everything one session (or group) keeps of its samples. */
+struct pp_tally {
+	struct pp_counts c;
+	struct pp_moments rtt;
+	struct pp_hist lo, hi; /* of the samples' lower and upper ends */
+	pp_ns slip_max;	       /* latest that a slot was sent */
+};
+/* One allocation, zeroed; NULL when out of memory or digits is not 1..3. */
+struct pp_tally *pp_tally_create(unsigned int digits);
+void pp_tally_free(struct pp_tally *t);
+void pp_tally_clear(struct pp_tally *t);
+/* Records one RTT: both histograms and the moments. Counts are the caller's. */
+void pp_tally_record(struct pp_tally *t, struct pp_rtt r);
+
+/* ---- quantiles ---------------------------------------------------------------
+ * RFC 2330 11.3: the smallest x with F(x) >= p. A probe without an answer is
+ * plus infinity (RFC 2681 4.1). */
+struct pp_quantile {
+	double p;      /* 0 < p <= 1 */
+	bool defined;  /* false: nothing decided */
+	bool infinite; /* falls among the lost */
+	pp_ns lo;      /* lower edge of the lower ends' bucket */
+	pp_ns hi;      /* upper edge of the upper ends' bucket */
+};
+/* `n` is the number of decided probes, at least the histograms' total; the
+ * difference is lost. */
+struct pp_quantile pp_quantile(const struct pp_hist *lo, const struct pp_hist *hi, uint64_t n,
+			       double p);
+/* Whether n samples say anything of quantile p: at least 10 beyond it, that is
+ * n * (1 - p) >= 10, or p <= 0.5 and n >= 1. */
+bool pp_quantile_supported(uint64_t n, double p);
+
+#endif
