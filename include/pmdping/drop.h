@@ -26,6 +26,7 @@
 	X(ETH_TYPE, "eth_type", "EtherType that is not ours to read")                              \
 	X(ETH_8023, "eth_8023", "IEEE 802.3 length instead of an EtherType")                       \
 	X(ETH_OTHER_MAC, "eth_other_mac", "unicast to another MAC address")                        \
+	X(ETH_SOURCE, "eth_source", "source MAC that is a group address")                          \
 	X(VLAN_SHORT, "vlan_short", "tag without the bytes it announces")                          \
 	X(VLAN_STACKED, "vlan_stacked", "more than one VLAN tag")                                  \
 	X(VLAN_OTHER, "vlan_other", "VLAN on which we have no address")                            \

@@ -118,7 +118,8 @@ struct pp_eth {
 	bool group;    /* sent to a broadcast or multicast MAC */
 	struct pp_cur body;
 };
-/* 0, or why not: short, a second tag, 802.3 length, EtherType we do not speak. */
+/* 0, or why not: short, a second tag, 802.3 length, EtherType we do not speak, a
+ * group address as source (an answer to it would go to many). */
 enum pp_drop pp_eth_decode(const uint8_t *frame, size_t len, struct pp_eth *ret_eth);
 /* Writes 14 or 18 bytes, returns how many. */
 size_t pp_eth_put(uint8_t *frame, const struct pp_mac *dst, const struct pp_mac *src, uint16_t vlan,
@@ -151,6 +152,7 @@ struct pp_ip {
 	uint8_t proto; /* of the payload, behind extension headers */
 	bool df;
 	bool fragment;	   /* not atomic: reassembly would be needed */
+	bool frag_header;  /* IPv6 fragment header, an atomic one included (RFC 6980) */
 	bool options;	   /* IPv4 options or IPv6 extension headers were there */
 	uint16_t id;	   /* IPv4 identification */
 	size_t hlen;	   /* to the payload, extension headers included */
