@@ -25,8 +25,8 @@
 	  "longer than the MTU allows, or lengths that contradict each other")                     \
 	X(ETH_TYPE, "eth_type", "EtherType that is not ours to read")                              \
 	X(ETH_8023, "eth_8023", "IEEE 802.3 length instead of an EtherType")                       \
-	X(ETH_OTHER_MAC, "eth_other_mac", "unicast to another MAC address")                        \
 	X(ETH_SOURCE, "eth_source", "source MAC that is a group address")                          \
+	X(ETH_OTHER_MAC, "eth_other_mac", "unicast to another MAC address")                        \
 	X(VLAN_SHORT, "vlan_short", "tag without the bytes it announces")                          \
 	X(VLAN_STACKED, "vlan_stacked", "more than one VLAN tag")                                  \
 	X(VLAN_OTHER, "vlan_other", "VLAN on which we have no address")                            \
@@ -36,7 +36,7 @@
 	  "hardware type, protocol or address length that is not Ethernet and IPv4")               \
 	X(ARP_OP, "arp_op", "neither request nor reply")                                           \
 	X(ARP_SENDER, "arp_sender", "sender address that cannot be one, or that is ours")          \
-	X(ARP_OTHER, "arp_other", "request for somebody else from somebody not in the cache")      \
+	X(ARP_OTHER, "arp_other", "request for somebody else")                                     \
 	/* IP */                                                                                   \
 	X(IP_SHORT, "ip_short", "shorter than the header")                                         \
 	X(IP_VERSION, "ip_version", "version does not fit the EtherType")                          \
@@ -62,7 +62,7 @@
 	X(ICMP_UNMATCHED, "icmp_unmatched", "error that quotes nothing we sent")                   \
 	X(ECHO_UNMATCHED, "echo_unmatched", "echo reply to nothing we sent")                       \
 	X(ECHO_MUTED, "echo_muted", "echo request to us while the responder is off")               \
-	X(ECHO_LIMIT, "echo_limit", "echo reply that the port did not take")                       \
+	X(ANSWER_UNSENT, "answer_unsent", "ours to answer, but the port did not take the answer")  \
 	/* neighbour discovery */                                                                  \
 	X(ND_INVALID, "nd_invalid", "fails the checks of RFC 4861 7.1")                            \
 	X(ND_OTHER, "nd_other", "solicitation for somebody else, or another ND message")           \

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Probes: sessions, pacing, the in-flight log, matching of answers. A session is
+ * owned by the prober (one per transmit queue) that sends it; that worker alone
+ * writes its counters and samples. Time is a parameter; frames are bytes.
+ */
+#ifndef PMDPING_PROBE_H
+#define PMDPING_PROBE_H
+
+#include <pmdping/neigh.h>
+#include <pmdping/proto.h>
+#include <pmdping/stats.h>
+#include <pmdping/wheel.h>
+
+#define PP_TX_BURST    32
+#define PP_TOKEN_SIZE  16 /* probe number and token at the start of the payload */
+#define PP_TIMEOUT_MAX PP_HIST_MAX
+
+/* ---- in-flight log ---------------------------------------------------------
+ * A ring of 64-byte lines. Each transmit burst takes a record: one line for the
+ * first probe, one more per further seven. A probe's number, which travels in its
+ * payload, is (line number of the record) << 5 | place in the burst, so that an
+ * answer finds its record by one index. One thread. */
+struct pp_flight;
+
+/* `lines` is a power of two >= 64; 64 bytes each, touched only as they fill. NULL
+ * when out of memory. */
+struct pp_flight *pp_flight_create(uint32_t lines);
+void pp_flight_free(struct pp_flight *f);
+
+/* ---- sessions ---------------------------------------------------------------- */
+
+/* Handle of a session: index in the table and generation, so that a stale one is
+ * noticed. Never 0. */
+typedef uint32_t pp_session_ref;
+
+enum pp_session_flag {
+	PP_SESSION_VOICE = 1 << 0, /* an event per answer, for a console */
+	PP_SESSION_FLOOD = 1 << 1, /* next probe on each reply, at least 100 a second */
+	PP_SESSION_WEAK = 1 << 2,  /* payload too short for the token */
+};
+
+/* What the user asked for. Ranges are checked by pp_session_add. */
+struct pp_session_spec {
+	struct pp_addr target, source;
+	struct pp_link link;
+	struct pp_mac src_mac;
+	const struct pp_hop *hop; /* next hop's word; outlives the session */
+	uint16_t size;		  /* payload bytes; frame must fit the MTU */
+	uint16_t mtu;		  /* of the port: IP packet bytes */
+	uint8_t tos;
+	uint8_t ttl; /* 1..255 */
+	bool df;
+	pp_ns interval;		/* > 0; exact period in ns, or ... */
+	double rate;		/* ... when > 0: packets per second */
+	uint64_t count;		/* slots; 0: without end */
+	pp_ns deadline;		/* whole run; 0: none */
+	pp_ns timeout;		/* per probe, 1 us..60 s */
+	const uint8_t *pattern; /* NULL: byte i is i, as ping fills */
+	uint8_t pattern_len;
+	unsigned int flags;
+	unsigned int digits; /* of the histograms, 1..3 */
+	uint8_t owner;	     /* prober that sends it */
+	uint16_t id;	     /* ICMP identifier; 0: random, unused if one is */
+	uint64_t token;	     /* random, secret */
+};
+
+struct pp_session;
+struct pp_sessions;
+
+/* The table: control thread adds and deletes, workers look up. */
+struct pp_sessions *pp_sessions_create(uint32_t capacity, uint64_t seed);
+void pp_sessions_free(struct pp_sessions *t);
+/* 0; -ENOSPC; -ENOMEM; -EINVAL; -EMSGSIZE when the packet exceeds the MTU. The
+ * session answers lookups at once; it sends when its prober was told to. */
+int pp_session_add(struct pp_sessions *t, const struct pp_session_spec *spec,
+		   pp_session_ref *ret_ref);
+/* Out of the lookups. Memory stays until pp_session_reclaim, which must wait until
+ * every worker has passed a quiescent point and the owner has forgotten it. */
+void pp_session_unlink(struct pp_sessions *t, pp_session_ref ref);
+void pp_session_reclaim(struct pp_sessions *t, pp_session_ref ref);
+/* NULL for a stale handle. Any thread. */
+struct pp_session *pp_session_get(const struct pp_sessions *t, pp_session_ref ref);
+/* Bytes that a session of this spec takes, histograms included. */
+size_t pp_session_memory(const struct pp_session_spec *spec);
+
+/* Control thread: another next hop from now on (NULL: none, probes are
+ * unreachable). */
+void pp_session_set_hop(struct pp_session *s, const struct pp_hop *hop);
+const struct pp_tally *pp_session_tally(const struct pp_session *s);
+uint16_t pp_session_id(const struct pp_session *s);
+bool pp_session_is_weak(const struct pp_session *s);
+size_t pp_session_frame_len(const struct pp_session *s);
+/* Slots that wait for a neighbour. */
+uint64_t pp_session_held(const struct pp_session *s);
+/* From the first transmission to the last thing that happened. */
+pp_ns pp_session_elapsed(const struct pp_session *s);
+/* Most probes in flight at once. */
+uint64_t pp_session_pipe(const struct pp_session *s);
+
+/* ---- events -------------------------------------------------------------------- */
+
+enum pp_event_kind {
+	PP_EVENT_REPLY,	      /* VOICE: an answer came */
+	PP_EVENT_ERROR,	      /* VOICE: an ICMP error quoted a probe */
+	PP_EVENT_UNREACHABLE, /* VOICE: no neighbour, no route: never left */
+	PP_EVENT_DONE,	      /* nothing more will happen to the session */
+	PP_EVENT_HEARD,	      /* stack: a neighbour spoke */
+	PP_EVENT_ACK,	      /* dp: a command was carried out */
+};
+enum pp_event_flag {
+	PP_EVENT_DUPLICATE = 1 << 0,
+	PP_EVENT_LATE = 1 << 1,
+	PP_EVENT_CORRUPT = 1 << 2,
+	PP_EVENT_REORDERED = 1 << 3,
+	PP_EVENT_INFORMATIVE = 1 << 4, /* redirect, source quench: no verdict on the probe */
+};
+struct pp_event {
+	uint8_t kind;
+	uint8_t flags;
+	uint8_t ttl;
+	uint8_t type, code;
+	bool v6;
+	uint16_t bytes; /* ICMP message */
+	pp_session_ref session;
+	uint32_t rest; /* of an ICMP error: bytes 4..7 */
+	uint64_t k;    /* slot number in the session, from 0 */
+	pp_ns at;
+	union {
+		struct pp_rtt rtt;
+		struct pp_addr from;
+		struct {
+			struct pp_neigh_heard heard;
+			struct pp_addr target;
+		};
+		uint64_t ack;
+	};
+};
+
+/* ---- prober: the sending side of one transmit queue ------------------------------ */
+
+struct pp_prober_config {
+	struct pp_sessions *sessions;
+	struct pp_flight *flight;			    /* taken over: freed with the prober */
+	uint8_t self;					    /* owner number of its sessions */
+	void (*event)(void *arg, const struct pp_event *e); /* to the control thread */
+	void *arg;
+};
+struct pp_prober;
+struct pp_prober *pp_prober_create(const struct pp_prober_config *config, pp_ns now);
+void pp_prober_free(struct pp_prober *p);
+
+/* First slot at t0. */
+void pp_prober_start(struct pp_prober *p, pp_session_ref ref, pp_ns t0);
+/* No further slots; DONE comes when every probe's fate is known, or at once with
+ * `now_done`, with what is in flight left in flight. */
+void pp_prober_stop(struct pp_prober *p, pp_session_ref ref, bool now_done, pp_ns now);
+/* Zeroes counters and samples; probes in flight are forgotten. */
+void pp_prober_clear(struct pp_prober *p, pp_session_ref ref);
+
+/* One transmit burst. */
+struct pp_batch {
+	unsigned int n;
+	struct {
+		pp_session_ref ref;
+		uint32_t k; /* low half */
+		pp_ns due;
+		uint64_t hop; /* next hop's word when it was planned */
+		uint16_t len; /* of the frame */
+	} probe[PP_TX_BURST];
+	uint64_t base; /* number of probe[0] */
+};
+/* Nothing to do before this time. */
+bool pp_prober_idle(const struct pp_prober *p, pp_ns now);
+/* Collects what is due at now, at most PP_TX_BURST; reserves its record. `safe` is a
+ * time before which nothing that arrived is still unread: timeouts are judged by it. */
+unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct pp_batch *batch);
+/* Writes probe i's frame (batch->probe[i].len bytes) into a buffer. */
+void pp_prober_write(struct pp_prober *p, const struct pp_batch *batch, unsigned int i,
+		     uint8_t *frame);
+/* The first n_sent were taken by the port within tx; the others were not. */
+void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigned int n_sent,
+		      struct pp_span tx);
+/* Uncertainty of the clock's rate, parts per 2^40: widens every sample. */
+void pp_prober_set_rate_error(struct pp_prober *p, uint32_t per_2_40);
+
+/* ---- answers ------------------------------------------------------------------------- */
+
+/* An answer that was found to belong to a session, as any worker makes it and the
+ * owner takes it. 48 bytes. */
+struct pp_receipt {
+	struct pp_span rx;
+	uint64_t number; /* from the payload; WEAK sessions: unused */
+	pp_session_ref session;
+	uint16_t seq;
+	uint16_t bytes;
+	uint8_t ttl;
+	bool corrupt;
+	uint8_t owner;
+};
+/* Any worker: which session an echo reply belongs to, by id, source address and token,
+ * and whether the payload is what was sent. False: none. */
+bool pp_sessions_match(const struct pp_sessions *t, const struct pp_ip *ip,
+		       const struct pp_icmp *icmp, struct pp_receipt *ret_receipt);
+/* Any worker: which session an error quotes, by destination and id. 0: none. */
+pp_session_ref pp_sessions_match_quote(const struct pp_sessions *t, const struct pp_quote *q,
+				       uint8_t *ret_owner);
+
+/* The owner: accounts for it. False when no probe of that number is remembered. */
+bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r);
+
+/* An ICMP error as the owner gets it. */
+struct pp_error_receipt {
+	pp_session_ref session;
+	uint16_t seq;
+	uint16_t ip_id, check;
+	uint8_t type, code;
+	uint8_t owner;
+	bool v6;
+	bool informative; /* redirect or source quench */
+	bool has_token;	  /* number and token were quoted and the token is right */
+	uint32_t rest;
+	struct pp_addr from;
+	struct pp_span rx;
+};
+bool pp_prober_error(struct pp_prober *p, const struct pp_error_receipt *e);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The prober of one transmit queue: plans the slots that are due, commits what the port
+ * took, and accounts for answers and timeouts. Its worker alone calls it.
+ */
+#include "prober.h"
+
+#include <stdlib.h>
+
+#define HELD_POLL PP_MS(1) /* how often a session that waits for its neighbour looks */
+
+static struct pp_session *session_of(struct pp_timer *t)
+{
+	return (struct pp_session *)(void *)((char *)t - offsetof(struct pp_session, timer));
+}
+
+struct pp_prober *pp_prober_create(const struct pp_prober_config *config, pp_ns now)
+{
+	struct pp_prober *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->config = *config;
+	pp_wheel_init(&p->dues, now);
+	pp_wheel_init(&p->timeouts, now);
+	return p;
+}
+
+void pp_prober_free(struct pp_prober *p)
+{
+	if (!p)
+		return;
+	pp_flight_free(p->config.flight);
+	free(p);
+}
+
+void pp_prober_set_rate_error(struct pp_prober *p, uint32_t per_2_40)
+{
+	p->rate_error = per_2_40;
+}
+
+/* ---- the schedule -------------------------------------------------------------- */
+
+static pp_ns slot_due(const struct pp_session *s, uint64_t k)
+{
+	unsigned __int128 after = (unsigned __int128)k * s->period >> PP_PERIOD_SHIFT;
+
+	return PP_NS(s->t0 + (int64_t)after);
+}
+
+static bool all_slots_taken(const struct pp_session *s)
+{
+	return s->count && s->next_k >= s->count;
+}
+
+static void finish(struct pp_prober *p, struct pp_session *s, pp_ns now)
+{
+	struct pp_event e = {.kind = PP_EVENT_DONE, .session = s->ref, .at = now};
+
+	pp_wheel_cancel(&p->dues, &s->timer);
+	s->state = PP_SESSION_DONE;
+	p->config.event(p->config.arg, &e);
+}
+
+void pp_prober_finish_if_decided(struct pp_prober *p, struct pp_session *s, pp_ns now)
+{
+	if (s->state != PP_SESSION_DRAINING || s->held_from != s->next_k)
+		return;
+	if (pp_counts_in_flight(&s->tally->c) == 0)
+		finish(p, s, now);
+}
+
+void pp_prober_start(struct pp_prober *p, pp_session_ref ref, pp_ns t0)
+{
+	struct pp_session *s = pp_session_get(p->config.sessions, ref);
+
+	if (!s || s->state == PP_SESSION_RUNNING)
+		return;
+	pp_wheel_cancel(&p->dues, &s->timer);
+	s->t0 = t0.v;
+	/* A session that ran before goes on counting its slots, from a new origin. */
+	s->t0 -= (int64_t)((unsigned __int128)s->next_k * s->period >> PP_PERIOD_SHIFT);
+	s->state = PP_SESSION_RUNNING;
+	s->started = t0.v;
+	s->count = s->slots ? s->next_k + s->slots : 0;
+	pp_wheel_insert(&p->dues, &s->timer, t0);
+}
+
+/* ---- slots that cannot leave ------------------------------------------------------- */
+
+static void unreachable(struct pp_prober *p, struct pp_session *s, uint64_t k, pp_ns now)
+{
+	struct pp_counts *c = &s->tally->c;
+
+	c->due++;
+	c->not_sent++;
+	c->unreachable++;
+	if (!s->first_tx)
+		s->first_tx = now.v;
+	s->last_event = now.v;
+	if (s->flags & PP_SESSION_VOICE) {
+		struct pp_event e = {
+			.kind = PP_EVENT_UNREACHABLE, .session = s->ref, .k = k, .at = now};
+		p->config.event(p->config.arg, &e);
+	}
+}
+
+static void fail_held(struct pp_prober *p, struct pp_session *s, pp_ns now)
+{
+	for (; s->held_from < s->next_k; s->held_from++)
+		unreachable(p, s, s->held_from, now);
+}
+
+/* One packet is kept per neighbour, the newest: the older slots were never sent. */
+static void give_up_older_held(struct pp_session *s)
+{
+	uint64_t older = s->next_k - 1 - s->held_from;
+
+	s->tally->c.due += older;
+	s->tally->c.not_sent += older;
+	s->held_from = s->next_k - 1;
+}
+
+/* Slots that are later than the session's slack are missed, not sent in a heap. */
+static void skip_missed(struct pp_session *s, pp_ns now)
+{
+	int64_t late = now.v - s->slack - slot_due(s, s->next_k).v;
+
+	if (late <= 0 || s->flags & PP_SESSION_FLOOD)
+		return;
+	uint64_t n = (uint64_t)(((unsigned __int128)late << PP_PERIOD_SHIFT) / s->period) + 1;
+	if (s->count && n > s->count - s->next_k)
+		n = s->count - s->next_k;
+	s->tally->c.due += n;
+	s->tally->c.missed += n;
+	s->next_k += n;
+	s->held_from += n;
+}
+
+/* ---- planning ------------------------------------------------------------------------- */
+
+static void plan_probe(struct pp_session *s, struct pp_batch *b, uint64_t k, pp_ns due,
+		       uint64_t word)
+{
+	b->probe[b->n].ref = s->ref;
+	b->probe[b->n].k = (uint32_t)k;
+	b->probe[b->n].due = due;
+	b->probe[b->n].hop = word;
+	b->probe[b->n].len = s->frame_len;
+	b->n++;
+}
+
+/* Held slots come first: sends the newest when the neighbour is there, fails all when
+ * it was given up. */
+static void plan_held(struct pp_prober *p, struct pp_session *s, uint64_t word, pp_ns now,
+		      struct pp_batch *b)
+{
+	if (s->held_from == s->next_k)
+		return;
+	if (pp_hop_usable(word)) {
+		give_up_older_held(s);
+		plan_probe(s, b, s->held_from, slot_due(s, s->held_from), word);
+		s->held_from = s->next_k;
+	} else if (pp_hop_failures(word) != s->hop_failures) {
+		fail_held(p, s, now);
+		s->hop_failures = pp_hop_failures(word);
+	}
+}
+
+/* The next slot is due: planned, held or unreachable. */
+static void take_slot(struct pp_prober *p, struct pp_session *s, const struct pp_hop *hop,
+		      uint64_t word, pp_ns now, struct pp_batch *b)
+{
+	uint64_t k = s->next_k++;
+	pp_ns due = s->flags & PP_SESSION_FLOOD ? now : slot_due(s, k);
+
+	if (hop && pp_hop_usable(word)) {
+		plan_probe(s, b, k, due, word);
+		s->held_from = s->next_k;
+	} else if (!hop) {
+		unreachable(p, s, k, now);
+		s->held_from = s->next_k;
+	} else if (s->held_from == k) {
+		s->hop_failures = pp_hop_failures(word);
+	}
+}
+
+static void plan_slots(struct pp_prober *p, struct pp_session *s, pp_ns now, struct pp_batch *b)
+{
+	const struct pp_hop *hop = atomic_load_explicit(&s->hop, memory_order_acquire);
+	uint64_t word = hop ? atomic_load_explicit(&hop->word, memory_order_relaxed) : 0;
+
+	if (hop)
+		plan_held(p, s, word, now, b);
+	else
+		fail_held(p, s, now);
+	if (s->held_from == s->next_k && !all_slots_taken(s))
+		skip_missed(s, now);
+	do {
+		if (b->n == PP_TX_BURST || all_slots_taken(s))
+			return;
+		if (!(s->flags & PP_SESSION_FLOOD) && slot_due(s, s->next_k).v > now.v)
+			return;
+		take_slot(p, s, hop, word, now, b);
+	} while (!(s->flags & PP_SESSION_FLOOD));
+}
+
+static pp_ns next_wakeup(const struct pp_session *s, pp_ns now)
+{
+	pp_ns next = PP_NS_NEVER;
+
+	if (!all_slots_taken(s))
+		next = s->flags & PP_SESSION_FLOOD
+			       ? PP_NS(now.v + (int64_t)(s->period >> PP_PERIOD_SHIFT))
+			       : slot_due(s, s->next_k);
+	if (s->held_from != s->next_k)
+		next = pp_ns_min(next, pp_ns_add(now, HELD_POLL));
+	if (s->deadline)
+		next = pp_ns_min(next, PP_NS(s->started + s->deadline));
+	return next;
+}
+
+static void session_due(struct pp_prober *p, struct pp_session *s, pp_ns now, struct pp_batch *b)
+{
+	if (s->state != PP_SESSION_RUNNING && s->state != PP_SESSION_DRAINING)
+		return;
+	if (s->deadline && now.v >= s->started + s->deadline) {
+		pp_prober_stop(p, s->ref, true, now);
+		return;
+	}
+	unsigned int planned = b->n;
+	plan_slots(p, s, now, b);
+	if (all_slots_taken(s))
+		s->state = PP_SESSION_DRAINING;
+	pp_ns next = next_wakeup(s, now);
+	if (next.v != INT64_MAX)
+		pp_wheel_insert(&p->dues, &s->timer, next);
+	if (b->n == planned)
+		pp_prober_finish_if_decided(p, s, now);
+}
+
+/* Makes room for a full burst by forgetting the oldest decided records. */
+static bool make_room(struct pp_prober *p)
+{
+	struct pp_flight *f = p->config.flight;
+
+	while (pp_flight_room(f) < PP_FLIGHT_RECORD_MAX) {
+		struct pp_burst *b = pp_flight_oldest(f);
+		if (!pp_burst_decided(p, b))
+			return false;
+		pp_wheel_cancel(&p->timeouts, &b->timer);
+		pp_flight_forget(f);
+	}
+	return true;
+}
+
+bool pp_prober_idle(const struct pp_prober *p, pp_ns now)
+{
+	return pp_wheel_idle(&p->dues, now) && pp_wheel_idle(&p->timeouts, now);
+}
+
+unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct pp_batch *batch)
+{
+	struct pp_timer *t;
+
+	while ((t = pp_wheel_expire(&p->timeouts, safe)))
+		pp_burst_expire(p, pp_burst_of(t), safe);
+	batch->n = 0;
+	batch->base = pp_flight_next(p->config.flight);
+	p->log_full = !make_room(p);
+	while (batch->n < PP_TX_BURST && (t = pp_wheel_expire(&p->dues, now)))
+		session_due(p, session_of(t), now, batch);
+	if (!p->log_full)
+		return batch->n;
+	/* Too much is in flight to remember more: held back, and said so. */
+	pp_prober_commit(p, batch, 0, (struct pp_span){now, now});
+	batch->n = 0;
+	return 0;
+}
+
+void pp_prober_write(struct pp_prober *p, const struct pp_batch *batch, unsigned int i,
+		     uint8_t *frame)
+{
+	struct pp_session *s = pp_session_at(p->config.sessions, batch->probe[i].ref);
+
+	pp_template_write(s, batch->probe[i].k, batch->base + i, batch->probe[i].hop, frame);
+}
+
+/* ---- committing ---------------------------------------------------------------------------- */
+
+static void commit_sent(struct pp_session *s, const struct pp_batch *batch, unsigned int i,
+			struct pp_span tx)
+{
+	struct pp_tally *t = s->tally;
+	pp_ns slip = pp_ns_sub(tx.from, batch->probe[i].due);
+	uint64_t in_flight;
+
+	t->c.due++;
+	t->c.sent++;
+	if (slip.v > t->slip_max.v)
+		t->slip_max = slip;
+	s->recent[batch->probe[i].k & s->recent_mask] = batch->base + i;
+	if (!s->first_tx)
+		s->first_tx = tx.from.v;
+	s->last_event = tx.to.v;
+	in_flight = pp_counts_in_flight(&t->c);
+	if (in_flight > s->pipe)
+		s->pipe = in_flight;
+}
+
+static void commit_unsent(struct pp_prober *p, struct pp_session *s, pp_ns now)
+{
+	s->tally->c.due++;
+	s->tally->c.not_sent++;
+	pp_prober_finish_if_decided(p, s, now);
+}
+
+void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigned int n_sent,
+		      struct pp_span tx)
+{
+	struct pp_sessions *table = p->config.sessions;
+	int64_t soonest = INT64_MAX;
+
+	if (n_sent) {
+		struct pp_burst *b = pp_flight_append(p->config.flight, n_sent, tx);
+		for (unsigned int i = 0; i < n_sent; i++) {
+			struct pp_session *s = pp_session_at(table, batch->probe[i].ref);
+			*pp_flight_slot(p->config.flight, b, i) =
+				(struct pp_flight_slot){batch->probe[i].ref, batch->probe[i].k};
+			commit_sent(s, batch, i, tx);
+			soonest = s->timeout < soonest ? s->timeout : soonest;
+		}
+		pp_wheel_insert(&p->timeouts, &b->timer, PP_NS(tx.to.v + soonest + 1));
+	}
+	for (unsigned int i = n_sent; i < batch->n; i++)
+		commit_unsent(p, pp_session_at(table, batch->probe[i].ref), tx.to);
+}
+
+/* ---- stopping ------------------------------------------------------------------------------ */
+
+void pp_prober_stop(struct pp_prober *p, pp_session_ref ref, bool now_done, pp_ns now)
+{
+	struct pp_session *s = pp_session_get(p->config.sessions, ref);
+
+	if (!s || (s->state != PP_SESSION_RUNNING && s->state != PP_SESSION_DRAINING))
+		return;
+	pp_wheel_cancel(&p->dues, &s->timer);
+	s->next_k = s->held_from; /* what was held is not due: it never was sent */
+	s->state = PP_SESSION_DRAINING;
+	if (now_done)
+		finish(p, s, now);
+	else
+		pp_prober_finish_if_decided(p, s, now);
+}
+
+void pp_prober_clear(struct pp_prober *p, pp_session_ref ref)
+{
+	struct pp_session *s = pp_session_get(p->config.sessions, ref);
+
+	if (!s)
+		return;
+	pp_tally_clear(s->tally);
+	s->first_k = s->held_from;
+	s->top_k = 0;
+	s->pipe = 0;
+	s->first_tx = s->last_event = 0;
+}

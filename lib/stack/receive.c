@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The fast half: what happens to a frame that a port delivered. Each ends in exactly
+ * one counter; what can be answered is answered in place, what concerns the neighbour
+ * cache goes to the control thread as an event, what belongs to a probe to the worker
+ * that sent it.
+ */
+#include "answer.h"
+#include "view.h"
+
+/* One frame on its way through. */
+struct frame {
+	struct pp_stack *s;
+	const struct pp_view *view;
+	const struct pp_view_port *port;
+	struct pp_pkt *pkt;
+	struct pp_span rx;
+	struct pp_link link;
+	struct pp_eth eth;
+};
+
+/* ---- neighbours ------------------------------------------------------------------ */
+
+static bool hear(const struct frame *f, struct pp_neigh_heard heard, const struct pp_addr *target)
+{
+	struct pp_event e = {
+		.kind = PP_EVENT_HEARD, .at = f->rx.to, .heard = heard, .target = *target};
+
+	e.heard.link = f->link;
+	e.heard.onlink = pp_view_onlink(f->view, f->link, &heard.addr);
+	return f->s->ops->event(f->s->arg, &e);
+}
+
+static enum pp_drop answer_arp(const struct frame *f, const struct pp_arp *arp)
+{
+	struct pp_arp reply = {
+		.op = PP_ARP_REPLY,
+		.sha = f->port->mac,
+		.tha = arp->sha,
+		.spa = arp->tpa,
+		.tpa = arp->spa,
+	};
+	size_t len = pp_arp_build(f->pkt->data, f->pkt->room, &arp->sha, f->link.vlan, &reply);
+
+	if (len == 0)
+		return PP_DROP_ANSWER_UNSENT;
+	f->pkt->len = (uint32_t)len;
+	f->pkt->answer = true;
+	return PP_DROP_NEIGH_ANSWERED;
+}
+
+static enum pp_drop receive_arp(const struct frame *f)
+{
+	struct pp_arp arp;
+	enum pp_drop drop = pp_arp_decode(f->eth.body, &arp);
+
+	if (drop)
+		return drop;
+	if (pp_mac_eq(&arp.sha, &f->port->mac))
+		return PP_DROP_ARP_SENDER; /* our own, come back */
+	enum pp_view_dst target = pp_view_classify(f->view, f->link, &arp.tpa);
+	enum pp_view_dst sender = pp_view_classify(f->view, f->link, &arp.spa);
+	bool ours = target == PP_DST_OURS, reply = arp.op == PP_ARP_REPLY;
+	struct pp_neigh_heard heard = {
+		.addr = arp.spa,
+		.mac = arp.sha,
+		.has_mac = true,
+		.reply = reply,
+		.for_us = ours && !reply,
+		.solicited = reply && ours && !f->eth.group,
+		.override = true,
+	};
+	bool heard_it = hear(f, heard, &arp.tpa);
+	if (sender == PP_DST_OURS || sender == PP_DST_BROADCAST)
+		return PP_DROP_ARP_SENDER;
+	if (ours && !reply)
+		return answer_arp(f, &arp);
+	if (!reply && target != PP_DST_TENTATIVE)
+		return PP_DROP_ARP_OTHER;
+	return heard_it ? PP_DROP_NEIGH_LEARNED : PP_DROP_EVENT_LOST;
+}
+
+/* NA as RFC 4861 7.2.4: to all nodes when the question came from nobody. */
+static enum pp_drop answer_ns(const struct frame *f, const struct pp_ip *ip, const struct pp_nd *ns)
+{
+	static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
+	bool from_nobody = pp_addr_is_any(&ip->src);
+	struct pp_nd na = {
+		.advert = true,
+		.solicited = !from_nobody,
+		.override = true,
+		.has_lla = true,
+		.lla = f->port->mac,
+		.target = ns->target,
+	};
+	struct pp_l3 l3 = {
+		.src_mac = f->port->mac,
+		.vlan = f->link.vlan,
+		.src = ns->target,
+		.dst = from_nobody ? pp_addr_from6(all_nodes) : ip->src,
+	};
+	l3.dst_mac = from_nobody ? pp_mac_of_group(&l3.dst) : ns->has_lla ? ns->lla : f->eth.src;
+	size_t len = pp_nd_build(f->pkt->data, f->pkt->room, &l3, &na);
+
+	if (len == 0)
+		return PP_DROP_ANSWER_UNSENT;
+	f->pkt->len = (uint32_t)len;
+	f->pkt->answer = true;
+	return PP_DROP_NEIGH_ANSWERED;
+}
+
+static enum pp_drop receive_nd(const struct frame *f, const struct pp_ip *ip,
+			       const struct pp_icmp *icmp)
+{
+	struct pp_nd nd;
+	enum pp_drop drop = pp_nd_decode(ip, icmp, &nd);
+
+	if (drop)
+		return drop;
+	enum pp_view_dst target = pp_view_classify(f->view, f->link, &nd.target);
+	bool ours = target == PP_DST_OURS;
+	struct pp_neigh_heard heard = {
+		.addr = nd.advert ? nd.target : ip->src,
+		.mac = nd.lla,
+		.has_mac = nd.has_lla,
+		.reply = nd.advert,
+		.for_us = ours && !nd.advert,
+		.solicited = nd.solicited,
+		.override = nd.override,
+	};
+	if (!nd.advert && target != PP_DST_OURS && target != PP_DST_TENTATIVE)
+		return PP_DROP_ND_OTHER;
+	bool heard_it = hear(f, heard, &nd.target);
+	if (ours && !nd.advert)
+		return answer_ns(f, ip, &nd);
+	return heard_it ? PP_DROP_NEIGH_LEARNED : PP_DROP_EVENT_LOST;
+}
+
+/* ---- probes ------------------------------------------------------------------------ */
+
+static enum pp_drop receive_echo_reply(const struct frame *f, const struct pp_ip *ip,
+				       const struct pp_icmp *icmp)
+{
+	struct pp_stack *s = f->s;
+	struct pp_receipt r = {.rx = f->rx};
+
+	if (!pp_sessions_match(s->sessions, ip, icmp, &r))
+		return PP_DROP_ECHO_UNMATCHED;
+	if (!s->probers[r.owner])
+		return s->ops->receipt(s->arg, &r) ? PP_DROP_ECHO_MATCHED : PP_DROP_RECEIPT_LOST;
+	return pp_prober_answer(s->probers[r.owner], &r) ? PP_DROP_ECHO_MATCHED
+							 : PP_DROP_ECHO_UNMATCHED;
+}
+
+static enum pp_drop receive_error(const struct frame *f, const struct pp_ip *ip,
+				  const struct pp_icmp *icmp)
+{
+	enum pp_drop unmatched =
+		icmp->kind == PP_ICMP_QUENCH ? PP_DROP_ICMP_QUENCH : PP_DROP_ICMP_UNMATCHED;
+	struct pp_stack *s = f->s;
+	struct pp_quote q;
+	enum pp_drop drop = pp_icmp_quote(icmp, &q);
+
+	if (drop)
+		return drop;
+	struct pp_error_receipt e = {
+		.seq = q.seq,
+		.ip_id = q.ip_id,
+		.check = q.check,
+		.type = icmp->type,
+		.code = icmp->code,
+		.v6 = icmp->v6,
+		.informative = icmp->kind != PP_ICMP_ERROR,
+		.rest = icmp->rest,
+		.from = ip->src,
+		.rx = f->rx,
+	};
+	e.session = pp_sessions_match_quote(s->sessions, &q, &e.owner);
+	if (!e.session)
+		return unmatched;
+	if (!s->probers[e.owner])
+		return s->ops->error(s->arg, &e) ? PP_DROP_ERROR_MATCHED : PP_DROP_RECEIPT_LOST;
+	return pp_prober_error(s->probers[e.owner], &e) ? PP_DROP_ERROR_MATCHED : unmatched;
+}
+
+/* ---- IP --------------------------------------------------------------------------- */
+
+static enum pp_drop receive_icmp(const struct frame *f, const struct pp_ip *ip,
+				 enum pp_view_dst dst)
+{
+	struct pp_icmp icmp;
+	enum pp_drop drop = pp_icmp_decode(ip, &icmp);
+
+	if (drop)
+		return drop;
+	if (icmp.kind == PP_ICMP_NS || icmp.kind == PP_ICMP_NA)
+		return receive_nd(f, ip, &icmp);
+	if (dst == PP_DST_TENTATIVE)
+		return PP_DROP_IP_OTHER_DST;
+	if (dst != PP_DST_OURS)
+		return PP_DROP_IP_GROUP_DST;
+	switch (icmp.kind) {
+	case PP_ICMP_ECHO_REQUEST:
+		if (!f->view->respond)
+			return PP_DROP_ECHO_MUTED;
+		return pp_answer_echo(f->pkt, &f->eth, &f->port->mac, ip,
+				      (uint16_t)f->s->reply_counter++);
+	case PP_ICMP_ECHO_REPLY:
+		return receive_echo_reply(f, ip, &icmp);
+	case PP_ICMP_ERROR:
+	case PP_ICMP_REDIRECT:
+	case PP_ICMP_QUENCH:
+		return receive_error(f, ip, &icmp);
+	default:
+		return PP_DROP_ICMP_TYPE;
+	}
+}
+
+static enum pp_drop check_source(const struct frame *f, const struct pp_ip *ip)
+{
+	const struct pp_view_entry *e = pp_view_find(f->view, f->link, &ip->src);
+
+	if (!e)
+		return PP_OK;
+	if (e->dst == PP_DST_OURS && !pp_addr_is_any(&ip->src))
+		return PP_DROP_IP_SOURCE;
+	return e->dst == PP_DST_BROADCAST ? PP_DROP_IP_SOURCE : PP_OK;
+}
+
+static enum pp_drop receive_ip(const struct frame *f)
+{
+	struct pp_ip ip;
+	enum pp_drop drop = pp_ip_decode(f->eth.body, f->eth.type, &ip);
+
+	if (!drop)
+		drop = check_source(f, &ip);
+	if (drop)
+		return drop;
+	enum pp_view_dst dst = pp_view_classify(f->view, f->link, &ip.dst);
+	if (dst == PP_DST_OTHER)
+		return PP_DROP_IP_OTHER_DST;
+	if (dst == PP_DST_BROADCAST || dst == PP_DST_GROUP)
+		return PP_DROP_IP_GROUP_DST;
+	if (f->eth.group && dst != PP_DST_GROUP_JOINED)
+		return PP_DROP_IP_LINK_GROUP;
+	if (ip.fragment)
+		return PP_DROP_IP_FRAGMENT;
+	if (ip.proto != (ip.v6 ? PP_IPPROTO_ICMP6 : PP_IPPROTO_ICMP))
+		return PP_DROP_IP_PROTO;
+	return receive_icmp(f, &ip, dst);
+}
+
+static enum pp_drop receive_frame(struct frame *f)
+{
+	enum pp_drop drop = pp_eth_decode(f->pkt->data, f->pkt->len, &f->eth);
+
+	if (drop)
+		return drop;
+	f->port = pp_view_port(f->view, f->pkt->port);
+	if (!f->port || (!f->eth.group && !pp_mac_eq(&f->eth.dst, &f->port->mac)))
+		return PP_DROP_ETH_OTHER_MAC;
+	if (f->pkt->len > (uint32_t)f->port->mtu + f->eth.hlen)
+		return PP_DROP_ETH_LENGTH;
+	f->link = (struct pp_link){.port = f->pkt->port, .vlan = f->eth.vlan};
+	if (!pp_view_has_vlan(f->view, f->link))
+		return PP_DROP_VLAN_OTHER;
+	return f->eth.type == PP_ETHER_ARP ? receive_arp(f) : receive_ip(f);
+}
+
+/* ---- bursts -------------------------------------------------------------------------- */
+
+/* One writer: a plain add, but stored whole for readers elsewhere. */
+static void count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_pkt *pkts,
+		      unsigned int n, struct pp_span rx)
+{
+	count(&s->delivered, n);
+	for (unsigned int i = 0; i < n; i++) {
+		struct frame f = {.s = s, .view = view, .pkt = &pkts[i], .rx = rx};
+		if (i + 1 < n)
+			__builtin_prefetch(pkts[i + 1].data);
+		pkts[i].answer = false;
+		pkts[i].fate = (uint8_t)receive_frame(&f);
+		count(&s->drops[pkts[i].fate], 1);
+	}
+}
+
+void pp_stack_unsent(struct pp_stack *s, const struct pp_pkt *pkt)
+{
+	count(&s->drops[pkt->fate], (uint64_t)-1);
+	count(&s->drops[PP_DROP_ANSWER_UNSENT], 1);
+}
+
+void pp_stack_drop(struct pp_stack *s, enum pp_drop why)
+{
+	count(&s->delivered, 1);
+	count(&s->drops[why], 1);
+}
