@@ -60,6 +60,8 @@ struct pp_neigh_config {
 /* The defaults above. */
 struct pp_neigh_config pp_neigh_defaults(void);
 
+/* Each is called when the entry is whole again, and may call acquire, release and
+ * send; never del, flush or free. */
 struct pp_neigh_ops {
 	/* Send a request for addr: to `mac` (unicast) or, when NULL, to all. */
 	void (*solicit)(void *arg, struct pp_link link, const struct pp_addr *addr,
@@ -70,7 +72,9 @@ struct pp_neigh_ops {
 			size_t len);
 	/* The held packet was given up: replaced by a newer one, or unresolved. */
 	void (*drop)(void *arg, struct pp_link link, const uint8_t *frame, size_t len, bool failed);
-	/* Entry became usable, unusable or moved; for gateways and the log. May be NULL. */
+	/* Entry became usable, unusable or moved; for gateways and the log. A neighbour
+	 * that stays dead is reported once. Entries that are evicted or collected are
+	 * not reported: nobody uses them. May be NULL. */
 	void (*changed)(void *arg, const struct pp_neigh *n);
 	/* Unasked change refused: old and new MAC differ. Held down. May be NULL. */
 	void (*conflict)(void *arg, const struct pp_neigh *n, const struct pp_mac *claimed);
@@ -82,6 +86,7 @@ struct pp_neigh_stats {
 		held_replaced, held_dropped;
 };
 
+/* NULL without memory, or when capacity, retrans or tries is out of range. */
 struct pp_neigh_cache *pp_neigh_create(const struct pp_neigh_config *config,
 				       const struct pp_neigh_ops *ops, void *arg);
 void pp_neigh_free(struct pp_neigh_cache *c);
@@ -126,7 +131,8 @@ int pp_neigh_del(struct pp_neigh_cache *c, struct pp_link link, const struct pp_
 /* Forgets all that are not static, on one port or (port < 0) on all. How many. */
 unsigned int pp_neigh_flush(struct pp_neigh_cache *c, int port, pp_ns now);
 
-/* Runs the timers; call when `now` reaches the last returned time, or earlier.
+/* Runs the timers; call when `now` reaches the last returned time, or earlier, and
+ * after other calls here, which may have set an earlier time.
  * Returns when it wants to be called again, PP_NS_NEVER for never. */
 pp_ns pp_neigh_tick(struct pp_neigh_cache *c, pp_ns now);
 
