@@ -13,7 +13,8 @@
 /* ---- histogram ------------------------------------------------------------
  * HdrHistogram's layout: unit 1 ns, range [0, 60 s], `digits` significant
  * decimal digits (1, 2 or 3), counts as 64-bit words. Values above 60 s count in
- * the last bucket, negative ones in the first; neither is lost. */
+ * the last bucket, which holds nothing else, negative ones in the first; neither
+ * is lost. */
 #define PP_HIST_MAX PP_SEC(60)
 
 struct pp_hist {
@@ -27,17 +28,37 @@ uint32_t pp_hist_len(unsigned int digits);
 /* Takes `counts` of pp_hist_len(digits) zeroed words from the caller, who owns
  * them. 0 or -EINVAL. */
 int pp_hist_init(struct pp_hist *h, unsigned int digits, uint64_t *counts);
-void pp_hist_record(struct pp_hist *h, pp_ns value);
 void pp_hist_clear(struct pp_hist *h);
 /* Adds from to into; both must have the same digits (-EINVAL). */
 int pp_hist_merge(struct pp_hist *into, const struct pp_hist *from);
 /* Copies the counters while the owner may be writing; same digits. */
 int pp_hist_read(struct pp_hist *into, const struct pp_hist *from);
 uint64_t pp_hist_total(const struct pp_hist *h);
-/* Which counter a value lands in, and the first and last value of a counter. */
-uint32_t pp_hist_index(const struct pp_hist *h, pp_ns value);
+/* First and last value of a counter. The last counter's are 60 s + 1 ns and
+ * PP_NS_NEVER; an index beyond it is taken for it. */
 pp_ns pp_hist_bucket_low(const struct pp_hist *h, uint32_t index);
 pp_ns pp_hist_bucket_high(const struct pp_hist *h, uint32_t index);
+
+/* Which counter a value lands in. Here, and without a branch, because every
+ * sample goes through it twice: below 2^(sub_bits+1) a value is its own index,
+ * above it keeps its sub_bits+1 leading bits. */
+static inline uint32_t pp_hist_index(const struct pp_hist *h, pp_ns value)
+{
+	uint64_t v = value.v < 0 ? 0 : (uint64_t)value.v;
+	uint64_t exact = (UINT64_C(2) << h->sub_bits) - 1;
+	uint32_t shift = 63 - (uint32_t)__builtin_clzll(v | exact) - h->sub_bits;
+	uint32_t index = (shift << h->sub_bits) + (uint32_t)(v >> shift);
+
+	return value.v > PP_HIST_MAX.v ? h->len - 1 : index;
+}
+
+/* The owner only. Not an atomic addition: there is one writer. */
+static inline void pp_hist_record(struct pp_hist *h, pp_ns value)
+{
+	uint64_t *c = &h->counts[pp_hist_index(h, value)];
+
+	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+}
 
 /* ---- the states of a slot and of a probe ----------------------------------
  * due = sent + not_sent + missed;
@@ -63,7 +84,8 @@ uint64_t pp_counts_lost(const struct pp_counts *c);
 uint64_t pp_counts_in_flight(const struct pp_counts *c);
 /* Probes whose fate is known: sent - in flight. N of every percentile. */
 uint64_t pp_counts_decided(const struct pp_counts *c);
-/* Both identities above, and no term negative. */
+/* Both identities above, and no term negative. Where it is false, the three
+ * differences above are 0 at least. */
 bool pp_counts_consistent(const struct pp_counts *c);
 /* (decided - received) / decided in percent; NaN when nothing is decided. */
 double pp_counts_loss_percent(const struct pp_counts *c);
@@ -75,9 +97,17 @@ struct pp_rtt {
 	pp_ns lo;
 	pp_ns hi;
 };
-pp_ns pp_rtt_mid(struct pp_rtt r);
+/* Rounded down, so that mid - bound <= lo and hi <= mid + bound. */
+static inline pp_ns pp_rtt_mid(struct pp_rtt r)
+{
+	return PP_NS(r.lo.v + (r.hi.v - r.lo.v) / 2);
+}
+
 /* Half the width, rounded up. */
-pp_ns pp_rtt_bound(struct pp_rtt r);
+static inline pp_ns pp_rtt_bound(struct pp_rtt r)
+{
+	return PP_NS((r.hi.v - r.lo.v + 1) / 2);
+}
 
 /* Sums of midpoints, exact: 60 s squared times 2^56 samples fits. */
 struct pp_moments {
@@ -87,7 +117,18 @@ struct pp_moments {
 	__int128 sum;		/* ns */
 	unsigned __int128 sum2; /* ns^2 */
 };
-void pp_moments_record(struct pp_moments *m, struct pp_rtt r);
+static inline void pp_moments_record(struct pp_moments *m, struct pp_rtt r)
+{
+	int64_t mid = pp_rtt_mid(r).v;
+	int64_t bound = pp_rtt_bound(r).v;
+
+	m->min = m->n == 0 || mid < m->min ? mid : m->min;
+	m->max = m->n == 0 || mid > m->max ? mid : m->max;
+	m->bound_max = bound > m->bound_max ? bound : m->bound_max;
+	m->n++;
+	m->sum += mid;
+	m->sum2 += (unsigned __int128)((__int128)mid * mid);
+}
 /* Mean and population standard deviation (ping's avg and mdev), in ns; 0 when
  * n == 0. */
 double pp_moments_mean(const struct pp_moments *m);
@@ -113,14 +154,17 @@ void pp_tally_record(struct pp_tally *t, struct pp_rtt r);
 struct pp_quantile {
 	double p;      /* 0 < p <= 1 */
 	bool defined;  /* false: nothing decided */
-	bool infinite; /* falls among the lost */
+	bool infinite; /* falls among the lost; lo and hi are PP_NS_NEVER */
 	pp_ns lo;      /* lower edge of the lower ends' bucket */
-	pp_ns hi;      /* upper edge of the upper ends' bucket */
+	pp_ns hi;      /* upper edge of the upper ends' bucket; PP_NS_NEVER above 60 s */
 };
 /* `n` is the number of decided probes, at least the histograms' total; the
  * difference is lost. */
 struct pp_quantile pp_quantile(const struct pp_hist *lo, const struct pp_hist *hi, uint64_t n,
 			       double p);
+/* RFC 2330 11.3: of an even number the mean of the two central values, infinite
+ * when one of them is lost; p50 is their smaller one. */
+struct pp_quantile pp_median(const struct pp_hist *lo, const struct pp_hist *hi, uint64_t n);
 /* Whether n samples say anything of quantile p: at least 10 beyond it, that is
  * n * (1 - p) >= 10, or p <= 0.5 and n >= 1. */
 bool pp_quantile_supported(uint64_t n, double p);

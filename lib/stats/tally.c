@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * All that is kept of one session's samples, in one allocation: the record, then
+ * the counters of the lower and of the upper ends, each on cache lines of its own.
+ */
+#include <pmdping/stats.h>
+
+#include <stdlib.h>
+
+static size_t whole_lines(size_t size)
+{
+	return (size + PP_CACHE_LINE - 1) / PP_CACHE_LINE * PP_CACHE_LINE;
+}
+
+struct pp_tally *pp_tally_create(unsigned int digits)
+{
+	size_t head = whole_lines(sizeof(struct pp_tally));
+	size_t counts = whole_lines(pp_hist_len(digits) * sizeof(uint64_t));
+
+	if (counts == 0)
+		return NULL;
+	uint8_t *mem = aligned_alloc(PP_CACHE_LINE, head + 2 * counts);
+	if (!mem)
+		return NULL;
+	/* Touches every page, so that no worker has to. */
+	memset(mem, 0, head + 2 * counts);
+	struct pp_tally *t = (void *)mem;
+	pp_hist_init(&t->lo, digits, (void *)(mem + head));
+	pp_hist_init(&t->hi, digits, (void *)(mem + head + counts));
+	return t;
+}
+
+void pp_tally_free(struct pp_tally *t)
+{
+	free(t);
+}
+
+void pp_tally_clear(struct pp_tally *t)
+{
+	t->c = (struct pp_counts){0};
+	t->rtt = (struct pp_moments){0};
+	t->slip_max = PP_NS(0);
+	pp_hist_clear(&t->lo);
+	pp_hist_clear(&t->hi);
+}
+
+void pp_tally_record(struct pp_tally *t, struct pp_rtt r)
+{
+	pp_hist_record(&t->lo, r.lo);
+	pp_hist_record(&t->hi, r.hi);
+	pp_moments_record(&t->rtt, r);
+}
