@@ -16,14 +16,16 @@ struct pp_timer {
 	pp_ns due;
 };
 
-/* 256 slots on each of 5 levels, the finest 1024 ns wide: 13 days ahead; what is
- * due later waits in the last slot and is put back. */
+/* Each level's slots are 256 times as wide as those of the level below, the finest
+ * 1024 ns. There are twice as many, so that a wide slot can be moved down little by
+ * little before its time. 26 days ahead; what is due later is put back then. */
 #define PP_WHEEL_SHIFT	10
 #define PP_WHEEL_LEVELS 5
-#define PP_WHEEL_SLOTS	256
+#define PP_WHEEL_SLOTS	512
 struct pp_wheel {
-	pp_ns next_due; /* nothing is due before: the early out of a poll */
-	int64_t tick;	/* all ticks before this one are done */
+	pp_ns next_due;		/* nothing is due before; ahead of now when expire says NULL */
+	int64_t tick;		/* all ticks before this one are done */
+	struct pp_timer *ready; /* due, out of their slots, not handed out yet */
 	uint64_t busy[PP_WHEEL_LEVELS][PP_WHEEL_SLOTS / 64];
 	struct pp_timer *slot[PP_WHEEL_LEVELS][PP_WHEEL_SLOTS];
 };

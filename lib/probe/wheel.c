@@ -6,9 +6,13 @@
  * are occupied, so that time jumps from one to the next and empty ones cost nothing.
  *
  * Slots are found by their distance from the current one, circularly: on the finest
- * level 0..255 ticks ahead, on the others 1..255 slots, because a slot is emptied on
- * entering it. New timers go to the head of a slot; moving a slot elsewhere turns
- * it round, which keeps the order of insertion.
+ * level 0..511 ticks ahead, on the others 1..511 slots, because a slot is emptied on
+ * entering it. The next slot's timers are within reach of the level below already:
+ * polls with time to spare move some of them, so that no single poll has to move the
+ * thousands that a wide slot may hold.
+ *
+ * New timers go to the head of a slot; moving a slot elsewhere turns it round, which
+ * keeps the order of insertion.
  */
 #include <pmdping/wheel.h>
 
@@ -18,7 +22,12 @@
 #define SLOT_MASK  (PP_WHEEL_SLOTS - 1)
 #define NO_TICK	   INT64_MAX
 
-_Static_assert(PP_WHEEL_SLOTS == 1 << LEVEL_BITS, "a level is one digit of the tick");
+/* Timers of each level that one poll moves ahead of time, and ns between such polls
+ * while there are more: a million timers a second. */
+#define AHEAD_TIMERS 4
+#define AHEAD_GAP    4000
+
+_Static_assert(PP_WHEEL_SLOTS == 2 << LEVEL_BITS, "a slot and the next, one level down");
 
 void pp_wheel_init(struct pp_wheel *w, pp_ns now)
 {
@@ -59,7 +68,7 @@ static int64_t tick_of(pp_ns time)
 	return time.v >> PP_WHEEL_SHIFT;
 }
 
-/* A level's slots, counted without end: the last digit is the place in the array. */
+/* A level's slots, counted without end: modulo PP_WHEEL_SLOTS the place. */
 static int64_t slot_number(int64_t tick, unsigned int level)
 {
 	return tick >> level * LEVEL_BITS;
@@ -69,9 +78,9 @@ static void place(struct pp_wheel *w, struct pp_timer *t)
 {
 	int64_t tick = tick_of(t->due) > w->tick ? tick_of(t->due) : w->tick;
 	uint64_t ahead = (uint64_t)(tick - w->tick);
-	unsigned int level = (63 - (unsigned int)__builtin_clzll(ahead | 1)) / LEVEL_BITS;
+	unsigned int level = (63 - (unsigned int)__builtin_clzll(ahead >> 1 | 1)) / LEVEL_BITS;
 
-	/* 255.9 slots ahead may be the 256th, which is the current one again. */
+	/* 511.9 slots ahead may be the 512th, which is the current one again. */
 	if (level < PP_WHEEL_LEVELS &&
 	    slot_number(tick, level) - slot_number(w->tick, level) > SLOT_MASK)
 		level++;
@@ -123,12 +132,12 @@ static unsigned int distance(const uint64_t *busy, unsigned int from)
 /* The first tick, from the current one on, that is or enters an occupied slot. */
 static int64_t next_busy(const struct pp_wheel *w)
 {
-	unsigned int digit = (unsigned int)w->tick & SLOT_MASK;
-	unsigned int ahead = distance(w->busy[0], digit);
+	unsigned int ahead = distance(w->busy[0], (unsigned int)w->tick & SLOT_MASK);
+	int64_t carry = (slot_number(w->tick, 1) + 1) * (INT64_C(1) << LEVEL_BITS);
 	int64_t first = ahead < PP_WHEEL_SLOTS ? w->tick + ahead : NO_TICK;
 
-	/* No slot of another level begins before the digit carries. */
-	if (ahead < PP_WHEEL_SLOTS - digit)
+	/* No slot of another level begins before the next of level 1. */
+	if (first < carry)
 		return first;
 	for (unsigned int level = 1; level < PP_WHEEL_LEVELS; level++) {
 		int64_t at = slot_number(w->tick, level);
@@ -193,6 +202,37 @@ static bool collect(struct pp_wheel *w, pp_ns now)
 	return w->ready || !w->slot[0][slot];
 }
 
+/* Moves some timers of each level's next slot down. True when there are more. */
+static bool move_ahead(struct pp_wheel *w)
+{
+	bool more = false;
+
+	for (unsigned int level = 1; level < PP_WHEEL_LEVELS; level++) {
+		unsigned int slot = (unsigned int)(slot_number(w->tick, level) + 1) & SLOT_MASK;
+		struct pp_timer *t;
+		for (int n = 0; (t = w->slot[level][slot]) && n < AHEAD_TIMERS; n++) {
+			pp_wheel_cancel(w, t);
+			place(w, t);
+		}
+		more |= t != NULL;
+	}
+	return more;
+}
+
+/* Nothing is due before the tick after `now`: time goes on to it, and what is to be
+ * done next is found. */
+static void settle(struct pp_wheel *w, pp_ns now)
+{
+	if (tick_of(now) > w->tick)
+		w->tick = tick_of(now);
+	bool more = move_ahead(w);
+	int64_t tick = next_busy(w);
+
+	w->next_due = tick == NO_TICK ? PP_NS_NEVER : PP_NS(tick * (INT64_C(1) << PP_WHEEL_SHIFT));
+	if (more)
+		w->next_due = pp_ns_min(w->next_due, pp_ns_add(now, PP_NS(AHEAD_GAP)));
+}
+
 /* One step towards `now`. False, with next_due ahead of now, when there is nothing
  * to do before it. */
 static bool advance(struct pp_wheel *w, pp_ns now)
@@ -200,10 +240,7 @@ static bool advance(struct pp_wheel *w, pp_ns now)
 	int64_t tick = next_busy(w);
 
 	if (tick > tick_of(now)) {
-		if (tick_of(now) > w->tick)
-			w->tick = tick_of(now);
-		w->next_due = tick == NO_TICK ? PP_NS_NEVER
-					      : PP_NS(tick * (INT64_C(1) << PP_WHEEL_SHIFT));
+		settle(w, now);
 		return false;
 	}
 	if (tick > w->tick)
