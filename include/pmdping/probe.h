@@ -89,6 +89,7 @@ size_t pp_session_memory(const struct pp_session_spec *spec);
 void pp_session_set_hop(struct pp_session *s, const struct pp_hop *hop);
 const struct pp_tally *pp_session_tally(const struct pp_session *s);
 uint16_t pp_session_id(const struct pp_session *s);
+uint8_t pp_session_owner(const struct pp_session *s);
 bool pp_session_is_weak(const struct pp_session *s);
 size_t pp_session_frame_len(const struct pp_session *s);
 /* Slots that wait for a neighbour. */

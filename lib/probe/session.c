@@ -293,3 +293,8 @@ uint64_t pp_session_pipe(const struct pp_session *s)
 {
 	return s->pipe;
 }
+
+uint8_t pp_session_owner(const struct pp_session *s)
+{
+	return s->owner;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The data plane: EAL, ports, queues, workers, the clock. The only library that knows
+ * DPDK, though not in this header. Everything here is called by the control thread
+ * (the main lcore), which never waits for a worker: what needs one ends in a callback
+ * from pp_dp_poll.
+ */
+#ifndef PMDPING_DP_H
+#define PMDPING_DP_H
+
+#include <pmdping/base.h>
+#include <pmdping/probe.h>
+#include <pmdping/stack.h>
+
+/* A message for the operator: what, where, and how to mend it. */
+struct pp_error {
+	char text[512];
+};
+
+/* ---- clock ----------------------------------------------------------------------
+ * The engine's time line is CLOCK_MONOTONIC_RAW as carried on by the TSC, whose rate
+ * is measured against it at start and refined for ever. */
+struct pp_clock_info {
+	double hz;	    /* measured cycles per second */
+	double uncertainty; /* of hz, relative */
+	double eal_hz;	    /* what rte_get_tsc_hz() says */
+	double cpu_hz;	    /* what was measured at start: drift against hz */
+	bool invariant;	    /* CPU promises a constant, non-stop TSC */
+};
+/* The clock is one per process. Calibrates for some 20 ms. */
+void pp_clock_start(void);
+/* Called now and then by the control thread: refines the rate. */
+void pp_clock_refine(void);
+void pp_clock_info(struct pp_clock_info *ret_info);
+/* Now, on the time line. Any thread. */
+pp_ns pp_clock_now(void);
+/* Unix time of a point on the time line, ns; for labels only. */
+int64_t pp_clock_unix(pp_ns t);
+
+/* ---- EAL -------------------------------------------------------------------------- */
+
+/* Starts EAL with argv[0..argc), the program's name first. Compares what was asked for
+ * (--vdev, -a) with what is there: EAL does not fail over a device that does not
+ * probe. No PCI device is taken unless named. Returns 0, or -errno with a message. */
+int pp_eal_start(int argc, char **argv, struct pp_error *ret_error);
+void pp_eal_stop(void);
+/* What stands in the way of a start with these arguments, one problem per line, each with the
+ * remedy; returns how many (0: "ok"). Does not start EAL. */
+unsigned int pp_eal_check(int argc, char **argv, char *ret_text, size_t size);
+const char *pp_eal_version(void);
+
+/* ---- data plane --------------------------------------------------------------------- */
+
+struct pp_queue_map {
+	uint16_t port, queue;
+	unsigned int lcore;
+};
+#define PP_QUEUE_MAX 128
+
+struct pp_dp_config {
+	const struct pp_queue_map *map; /* who polls what; NULL: one queue per port, ports dealt
+					   to the workers in turn */
+	unsigned int n_map;
+	uint16_t rxd, txd; /* descriptors, 0: 512 */
+	struct pp_sessions *sessions;
+	uint32_t flight_lines; /* per queue, 0: 262144 (16 MiB when full) */
+	/* Events of workers, on the control thread. */
+	void (*event)(void *arg, const struct pp_event *e);
+	void *arg;
+};
+struct pp_dp;
+/* Configures and starts every port; workers are not running yet. 0, or -errno with a
+ * message that names the port. */
+int pp_dp_create(const struct pp_dp_config *config, struct pp_dp **ret_dp,
+		 struct pp_error *ret_error);
+/* Publishes a first view before this. */
+int pp_dp_run(struct pp_dp *dp);
+/* Workers end, ports stop and close. */
+void pp_dp_free(struct pp_dp *dp);
+
+/* Drains events, acknowledgements and deferred calls; about every millisecond. */
+void pp_dp_poll(struct pp_dp *dp);
+
+/* As pp_host_ops. */
+void pp_dp_publish(struct pp_dp *dp, struct pp_view *view);
+void pp_dp_send(struct pp_dp *dp, uint16_t port, const uint8_t *frame, size_t len);
+
+/* Runs `done` (may be NULL) from pp_dp_poll once every worker has passed a quiescent
+ * point from now on: what workers could still see before may be freed then. */
+void pp_dp_defer(struct pp_dp *dp, void (*done)(void *arg), void *arg);
+
+/* Commands to the worker that owns a session; `done` (may be NULL) when it was carried
+ * out. -EAGAIN when its ring is full. */
+enum pp_dp_command { PP_DP_START, PP_DP_STOP, PP_DP_STOP_NOW, PP_DP_CLEAR, PP_DP_COUNTS };
+struct pp_dp_request {
+	enum pp_dp_command command;
+	pp_session_ref session;
+	uint8_t owner;
+	pp_ns at;		  /* START: time of the first slot */
+	struct pp_counts *counts; /* COUNTS: a consistent copy, as of a burst boundary */
+	void (*done)(void *arg);
+	void *arg;
+};
+int pp_dp_request(struct pp_dp *dp, const struct pp_dp_request *request);
+/* A prober on that port for a new session; the one with the fewest. -ENODEV. */
+int pp_dp_pick_owner(struct pp_dp *dp, uint16_t port);
+void pp_dp_drop_owner(struct pp_dp *dp, uint8_t owner);
+
+/* ---- for show -------------------------------------------------------------------------- */
+
+struct pp_port_info {
+	char name[64];
+	char driver[32];
+	struct pp_mac mac;
+	bool mac_own; /* the port has none that can be used: this one is the engine's */
+	uint16_t mtu; /* IP packet bytes */
+	uint16_t rx_queues, tx_queues;
+	bool link_up;
+	uint32_t speed_mbps; /* 0: unknown */
+	int socket;	     /* NUMA node, -1: unknown */
+	bool promiscuous;
+};
+uint16_t pp_dp_ports(const struct pp_dp *dp);
+int pp_dp_port_info(const struct pp_dp *dp, uint16_t port, struct pp_port_info *ret_info);
+struct pp_port_stats {
+	uint64_t ipackets, opackets, ibytes, obytes, imissed, ierrors, oerrors, rx_nombuf;
+};
+int pp_dp_port_stats(const struct pp_dp *dp, uint16_t port, struct pp_port_stats *ret_stats);
+/* Calls each for every extended statistic. */
+int pp_dp_port_xstats(const struct pp_dp *dp, uint16_t port,
+		      void (*each)(void *arg, const char *name, uint64_t value), void *arg);
+
+struct pp_worker_info {
+	unsigned int lcore;
+	unsigned int n_queues;
+	struct pp_queue_map queues[PP_QUEUE_MAX];
+	uint64_t polls, busy_polls, rx, tx;
+	uint64_t events_lost, receipts_lost, tx_refused, no_mbuf;
+	pp_ns max_gap; /* longest time between two polls of a queue */
+	unsigned int sessions;
+};
+unsigned int pp_dp_workers(const struct pp_dp *dp);
+void pp_dp_worker_info(const struct pp_dp *dp, unsigned int worker,
+		       struct pp_worker_info *ret_info);
+/* Sum over workers of a counter, and of frames delivered. */
+uint64_t pp_dp_drops(const struct pp_dp *dp, enum pp_drop drop);
+uint64_t pp_dp_delivered(const struct pp_dp *dp);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The data plane from inside: workers, their queues and rings, shared by the files of
+ * lib/dp.
+ */
+#ifndef PMDPING_DP_INTERNAL_H
+#define PMDPING_DP_INTERNAL_H
+
+#include <pmdping/dp.h>
+
+#include "clock.h"
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define PP_RX_BURST	32
+#define PP_WORKER_MAX	64
+#define PP_EVENT_RING	8192
+#define PP_COMMAND_RING 4096
+#define PP_RECEIPT_RING 4096
+#define PP_ERROR_RING	256
+#define PP_SEND_RING	1024
+
+/* A queue pair: receives, answers, and sends the sessions of its prober. Everything is
+ * the worker's except what says otherwise. */
+struct pp_queue {
+	uint16_t port, queue;
+	uint8_t owner;		     /* number of its prober */
+	struct rte_mempool *tx_pool; /* probes and control frames; answers reuse what came in */
+	struct pp_prober *prober;
+	struct rte_ring *send; /* mbufs from the control thread, for queue 0 of a port */
+	pp_tsc last_short;     /* stamp before the last poll that left the queue empty */
+	pp_tsc polled;	       /* stamp after the last poll */
+};
+
+/* What the control thread asks of a worker. */
+struct pp_command {
+	uint32_t command;
+	pp_session_ref session;
+	int64_t at;
+	struct pp_counts *counts;
+	uint64_t ack; /* index of the pending request + 1, 0: none */
+};
+
+struct pp_worker {
+	struct pp_dp *dp;
+	unsigned int lcore, index;
+	unsigned int n_queues;
+	struct pp_queue queue[PP_QUEUE_MAX];
+	struct pp_stack stack;
+	struct pp_prober *probers[256]; /* ours by owner number, else NULL */
+	struct pp_clock_line clock;
+	struct rte_ring *commands;		  /* writer: control; reader: this worker */
+	struct rte_ring *events;		  /* writer: this worker; reader: control */
+	struct rte_ring *receipts[PP_WORKER_MAX]; /* by sending worker; reader: this one */
+	struct rte_ring *errors;		  /* writers: other workers; reader: this one */
+
+	/* Writer: this worker; readers: control, relaxed. */
+	PP_CACHE_ALIGNED uint64_t polls;
+	uint64_t busy_polls, rx, tx, events_lost, receipts_lost, tx_refused, no_mbuf;
+	int64_t max_gap; /* ns */
+};
+
+struct pp_pending {
+	void (*done)(void *arg);
+	void *arg;
+	bool used;
+};
+
+struct pp_deferred {
+	struct pp_deferred *next;
+	uint64_t token;
+	void (*done)(void *arg);
+	void *arg;
+};
+
+struct pp_port {
+	bool used;
+	uint16_t n_queues;
+	struct pp_mac mac;
+	bool mac_own;
+	uint16_t mtu;
+	struct rte_mempool *rx_pool, *tx_pool;
+	struct pp_queue *first_queue; /* sends for the control thread */
+};
+
+struct pp_dp {
+	struct pp_dp_config config;
+	unsigned int n_workers;
+	struct pp_worker *worker[PP_WORKER_MAX];
+	struct pp_port port[RTE_MAX_ETHPORTS];
+	struct pp_queue *owner[256];
+	uint8_t owner_worker[256];
+	unsigned int owner_sessions[256]; /* control only */
+	unsigned int n_owners;
+	struct rte_rcu_qsbr *rcu;
+	_Atomic(struct pp_view *) view; /* writer: control; readers: workers */
+	atomic_bool stop;		/* writer: control */
+	struct pp_pending *pending;	/* control only, PP_COMMAND_RING of them */
+	struct pp_deferred *deferred, **deferred_end;
+};
+
+/* Formats the message and returns err. */
+int pp_error_set(struct pp_error *e, int err, const char *fmt, ...) PP_PRINTF(3, 4);
+
+/* port.c */
+int pp_port_start(struct pp_dp *dp, uint16_t port, uint16_t n_queues, struct pp_error *ret_error);
+void pp_port_stop(struct pp_dp *dp, uint16_t port);
+
+/* worker.c: the loop of an lcore; arg is a struct pp_worker. */
+int pp_worker_main(void *arg);
+extern const struct pp_stack_ops pp_worker_stack_ops;
+void pp_worker_event(void *arg, const struct pp_event *e);
+
+static inline void pp_count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t pp_read(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+#endif

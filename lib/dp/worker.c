@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker: polls its queues, stamps, hands bursts to the stack, answers, sends what is
+ * due. Run to completion; no lock, no allocation, no system call of ours.
+ */
+#include "internal.h"
+
+#include <rte_branch_prediction.h>
+#include <rte_lcore.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+
+/* ---- to other threads ---------------------------------------------------------- */
+
+static bool put_event(struct pp_worker *w, const struct pp_event *e)
+{
+	if (rte_ring_sp_enqueue_elem(w->events, (void *)(uintptr_t)e, sizeof(*e)) == 0)
+		return true;
+	pp_count(&w->events_lost, 1);
+	return false;
+}
+
+void pp_worker_event(void *arg, const struct pp_event *e)
+{
+	put_event(arg, e);
+}
+
+static bool stack_event(void *arg, const struct pp_event *e)
+{
+	return put_event(arg, e);
+}
+
+static bool stack_receipt(void *arg, const struct pp_receipt *r)
+{
+	struct pp_worker *w = arg;
+	struct pp_worker *owner = w->dp->worker[w->dp->owner_worker[r->owner]];
+
+	if (rte_ring_sp_enqueue_elem(owner->receipts[w->index], (void *)(uintptr_t)r, sizeof(*r)) ==
+	    0)
+		return true;
+	pp_count(&w->receipts_lost, 1);
+	return false;
+}
+
+static bool stack_error(void *arg, const struct pp_error_receipt *e)
+{
+	struct pp_worker *w = arg;
+	struct pp_worker *owner = w->dp->worker[w->dp->owner_worker[e->owner]];
+
+	if (rte_ring_mp_enqueue_elem(owner->errors, (void *)(uintptr_t)e, sizeof(*e)) == 0)
+		return true;
+	pp_count(&w->receipts_lost, 1);
+	return false;
+}
+
+/* ---- from other threads ----------------------------------------------------------- */
+
+static void carry_out(struct pp_worker *w, const struct pp_command *c)
+{
+	struct pp_session *s = pp_session_get(w->stack.sessions, c->session);
+	struct pp_prober *p = s ? w->probers[pp_session_owner(s)] : NULL;
+
+	if (p) {
+		switch ((enum pp_dp_command)c->command) {
+		case PP_DP_START:
+			pp_prober_start(p, c->session, PP_NS(c->at));
+			break;
+		case PP_DP_STOP:
+		case PP_DP_STOP_NOW:
+			pp_prober_stop(p, c->session, c->command == PP_DP_STOP_NOW,
+				       pp_clock_ns(&w->clock, pp_stamp()));
+			break;
+		case PP_DP_CLEAR:
+			pp_prober_clear(p, c->session);
+			break;
+		case PP_DP_COUNTS:
+			*c->counts = pp_session_tally(s)->c;
+			break;
+		}
+	}
+	if (c->ack) {
+		struct pp_event e = {.kind = PP_EVENT_ACK, .ack = c->ack};
+		put_event(w, &e);
+	}
+}
+
+static void take_commands(struct pp_worker *w)
+{
+	struct pp_command c;
+
+	/* An acknowledgement must not get lost: leave the command where it is until
+	 * there is room for it. */
+	while (!rte_ring_empty(w->commands) && rte_ring_free_count(w->events) > 0 &&
+	       rte_ring_sc_dequeue_elem(w->commands, &c, sizeof(c)) == 0)
+		carry_out(w, &c);
+}
+
+static void take_receipts(struct pp_worker *w)
+{
+	struct pp_receipt r[PP_RX_BURST];
+	struct pp_error_receipt e;
+
+	for (unsigned int from = 0; from < w->dp->n_workers; from++) {
+		if (!w->receipts[from] || rte_ring_empty(w->receipts[from]))
+			continue;
+		unsigned int n = rte_ring_sc_dequeue_burst_elem(w->receipts[from], r, sizeof(r[0]),
+								PP_RX_BURST, NULL);
+		for (unsigned int i = 0; i < n; i++)
+			pp_prober_answer(w->probers[r[i].owner], &r[i]);
+	}
+	while (w->errors && !rte_ring_empty(w->errors) &&
+	       rte_ring_sc_dequeue_elem(w->errors, &e, sizeof(e)) == 0)
+		pp_prober_error(w->probers[e.owner], &e);
+}
+
+/* Follows the clock's line, which changes once a second at most. */
+static void take_clock(struct pp_worker *w)
+{
+	if (likely(pp_clock_version() == w->clock.version))
+		return;
+	pp_clock_read(&w->clock);
+	for (unsigned int i = 0; i < w->n_queues; i++)
+		pp_prober_set_rate_error(w->queue[i].prober, w->clock.rate_error);
+}
+
+/* ---- receiving ------------------------------------------------------------------------ */
+
+/* Frames that are one segment become packets; others are counted and freed. */
+static unsigned int gather(struct pp_worker *w, struct pp_queue *q, struct rte_mbuf **m,
+			   unsigned int n, struct pp_pkt *pkts)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (unlikely(m[i]->nb_segs != 1 || m[i]->pkt_len != m[i]->data_len)) {
+			pp_stack_drop(&w->stack, PP_DROP_ETH_LENGTH);
+			rte_pktmbuf_free(m[i]);
+			continue;
+		}
+		pkts[kept] = (struct pp_pkt){
+			.data = rte_pktmbuf_mtod(m[i], uint8_t *),
+			.len = m[i]->data_len,
+			.room = (uint32_t)m[i]->data_len + rte_pktmbuf_tailroom(m[i]),
+			.port = q->port,
+		};
+		m[kept++] = m[i];
+	}
+	return kept;
+}
+
+/* Transmits the packets that were answered, frees the others. */
+static void send_answers(struct pp_worker *w, struct pp_queue *q, struct rte_mbuf **m,
+			 struct pp_pkt *pkts, unsigned int n)
+{
+	struct rte_mbuf *out[PP_RX_BURST];
+	unsigned int from[PP_RX_BURST], n_out = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (!pkts[i].answer) {
+			rte_pktmbuf_free(m[i]);
+			continue;
+		}
+		m[i]->data_len = (uint16_t)pkts[i].len;
+		m[i]->pkt_len = pkts[i].len;
+		m[i]->ol_flags = 0;
+		from[n_out] = i;
+		out[n_out++] = m[i];
+	}
+	if (n_out == 0)
+		return;
+	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, out, (uint16_t)n_out);
+	pp_count(&w->tx, sent);
+	for (unsigned int i = sent; i < n_out; i++) {
+		pp_stack_unsent(&w->stack, &pkts[from[i]]);
+		pp_count(&w->tx_refused, 1);
+		rte_pktmbuf_free(out[i]);
+	}
+}
+
+static void note_gap(struct pp_worker *w, struct pp_queue *q, pp_tsc now)
+{
+	int64_t gap = (int64_t)((__int128)(now.v - q->polled.v) * w->clock.mult >> PP_CLOCK_SHIFT);
+
+	if (unlikely(gap > w->max_gap))
+		__atomic_store_n(&w->max_gap, gap, __ATOMIC_RELAXED);
+}
+
+/* A frame of this burst arrived after the last poll that left the queue empty began,
+ * and before this one ended. */
+static void poll_queue(struct pp_worker *w, struct pp_queue *q, const struct pp_view *view)
+{
+	struct rte_mbuf *m[PP_RX_BURST];
+	struct pp_pkt pkts[PP_RX_BURST];
+	pp_tsc before = pp_stamp();
+	unsigned int n = rte_eth_rx_burst(q->port, q->queue, m, PP_RX_BURST);
+	pp_tsc after = pp_stamp();
+
+	note_gap(w, q, after);
+	q->polled = after;
+	pp_count(&w->polls, 1);
+	if (n) {
+		struct pp_span rx = pp_clock_span(&w->clock, q->last_short, after);
+		pp_count(&w->busy_polls, 1);
+		pp_count(&w->rx, n);
+		unsigned int kept = gather(w, q, m, n, pkts);
+		pp_stack_receive(&w->stack, view, pkts, kept, rx);
+		send_answers(w, q, m, pkts, kept);
+	}
+	if (n < PP_RX_BURST)
+		q->last_short = before;
+}
+
+/* ---- sending --------------------------------------------------------------------------- */
+
+static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const struct pp_batch *b,
+			       struct pp_span *ret_tx)
+{
+	struct rte_mbuf *m[PP_TX_BURST];
+	pp_tsc from = pp_stamp();
+
+	*ret_tx = pp_clock_span(&w->clock, from, from);
+	if (rte_pktmbuf_alloc_bulk(q->tx_pool, m, b->n)) {
+		pp_count(&w->no_mbuf, b->n);
+		return 0;
+	}
+	for (unsigned int i = 0; i < b->n; i++) {
+		m[i]->data_len = b->probe[i].len;
+		m[i]->pkt_len = b->probe[i].len;
+		pp_prober_write(q->prober, b, i, rte_pktmbuf_mtod(m[i], uint8_t *));
+	}
+	from = pp_stamp();
+	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, m, (uint16_t)b->n);
+	*ret_tx = pp_clock_span(&w->clock, from, pp_stamp());
+	pp_count(&w->tx, sent);
+	pp_count(&w->tx_refused, b->n - sent);
+	for (unsigned int i = sent; i < b->n; i++)
+		rte_pktmbuf_free(m[i]);
+	return sent;
+}
+
+static void send_probes(struct pp_worker *w, struct pp_queue *q)
+{
+	struct pp_batch b;
+	struct pp_span tx;
+	pp_ns now = pp_clock_ns(&w->clock, q->polled);
+
+	if (pp_prober_idle(q->prober, now))
+		return;
+	pp_ns safe = pp_clock_ns(&w->clock, q->last_short);
+	if (pp_prober_plan(q->prober, now, safe, &b) == 0)
+		return;
+	unsigned int sent = send_batch(w, q, &b, &tx);
+	pp_prober_commit(q->prober, &b, sent, tx);
+}
+
+/* Frames of the control thread: ARP, ND, announcements. */
+static void send_slow(struct pp_worker *w, struct pp_queue *q)
+{
+	void *m[PP_TX_BURST];
+
+	if (!q->send || rte_ring_empty(q->send))
+		return;
+	unsigned int n = rte_ring_sc_dequeue_burst(q->send, m, PP_TX_BURST, NULL);
+	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, (struct rte_mbuf **)m, (uint16_t)n);
+	pp_count(&w->tx, sent);
+	pp_count(&w->tx_refused, n - sent);
+	for (unsigned int i = sent; i < n; i++)
+		rte_pktmbuf_free(m[i]);
+}
+
+/* ---- the loop ------------------------------------------------------------------------- */
+
+static void start_clocks(struct pp_worker *w)
+{
+	pp_clock_read(&w->clock);
+	for (unsigned int i = 0; i < w->n_queues; i++) {
+		w->queue[i].last_short = w->queue[i].polled = pp_stamp();
+		pp_prober_set_rate_error(w->queue[i].prober, w->clock.rate_error);
+	}
+}
+
+int pp_worker_main(void *arg)
+{
+	struct pp_worker *w = arg;
+	struct pp_dp *dp = w->dp;
+	unsigned int id = w->index;
+
+	start_clocks(w);
+	rte_rcu_qsbr_thread_online(dp->rcu, id);
+	while (!atomic_load_explicit(&dp->stop, memory_order_relaxed)) {
+		const struct pp_view *view = atomic_load_explicit(&dp->view, memory_order_acquire);
+
+		take_clock(w);
+		for (unsigned int i = 0; i < w->n_queues; i++) {
+			poll_queue(w, &w->queue[i], view);
+			send_probes(w, &w->queue[i]);
+			send_slow(w, &w->queue[i]);
+		}
+		take_receipts(w);
+		take_commands(w);
+		rte_rcu_qsbr_quiescent(dp->rcu, id);
+	}
+	rte_rcu_qsbr_thread_offline(dp->rcu, id);
+	return 0;
+}
+
+const struct pp_stack_ops pp_worker_stack_ops = {
+	.event = stack_event,
+	.receipt = stack_receipt,
+	.error = stack_error,
+};
