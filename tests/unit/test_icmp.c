@@ -486,6 +486,11 @@ static void quote6_redirect(void)
 	check_quote(&p, PP_DROP_ICMP_QUOTE, 0);
 	p = redirect6(past, 8, &inner);
 	check_quote(&p, PP_DROP_ICMP_QUOTE, 0);
+	/* the quote ends with its option, whatever the quoted length says */
+	p = redirect6(NULL, 0, &inner);
+	p.b[48 + 33] = 7;
+	fix_icmp6(p.b, p.b + 40, p.len - 40);
+	check_quote(&p, PP_OK, 0);
 	for (size_t len = 0; len < 40; len++) {
 		struct bytes body = {.len = len};
 		p = error6(137, 0, &body);

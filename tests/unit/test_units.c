@@ -106,6 +106,7 @@ static void time_units(void)
 	check_time("0.000000001s", false, 0, 1);
 	check_time("0.0000000019s", false, 0, 1);
 	check_time("0.3333333333333333333333333333s", false, 0, 333333333);
+	check_time("0.1234567890123456789012345678s", false, 0, 123456789);
 	check_time(".99999999999999999999min", false, 0, 59999999999);
 }
 
