@@ -252,6 +252,15 @@ static int index_of_letter(const struct parse *ps, char letter)
 	return -1;
 }
 
+static int fail_option(struct parse *ps, const char *at, size_t len)
+{
+	char cut[PP_WORD_SHOWN];
+
+	pp_word_cut(at, len, cut);
+	return pp_error_set(ps->err, PP_ERR_PARAMS, column_of(ps, at), NULL, cut,
+			    "unknown option: \"-%s\"", cut);
+}
+
 /* "-c" "-c3" "-qc3": flags may share the dash, a value ends the word. */
 static int take_letters(struct parse *ps, struct word w)
 {
@@ -261,7 +270,7 @@ static int take_letters(struct parse *ps, struct word w)
 		int i = index_of_letter(ps, w.at[k]);
 
 		if (i < 0)
-			return fail_at(ps, named, PP_ERR_PARAMS, "unknown option");
+			return fail_option(ps, w.at + k, w.len - k);
 		bool flag = ps->cmd->params[i].type == PP_PARAM_FLAG;
 		int rc = take_value(ps, (size_t)i, named, glued, true);
 		if (rc || !flag)

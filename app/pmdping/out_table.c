@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Lists as aligned tables: which members of the objects become columns is a const
+ * table, one entry per command.
+ */
+#include "out.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum format { TEXT, NUMBER, TIME, SPAN, PERCENT, VLAN };
+
+struct column {
+	const char *key;   /* of the member; SPAN: its lower end */
+	const char *title; /* NULL ends the columns */
+	enum format format;
+	const char *key_hi; /* SPAN: its upper end */
+};
+
+#define MAX_COLUMNS 12
+struct table {
+	const char *command;
+	const char *array;
+	struct column columns[MAX_COLUMNS];
+};
+static const struct table tables[];
+
+/* ---- cells ---------------------------------------------------------------------------- */
+
+static void put_time(FILE *f, const json_t *v)
+{
+	fprintf(f, "%.3f ms", json_number_value(v) / 1e6);
+}
+
+static void put_cell(FILE *f, const struct column *c, const json_t *row)
+{
+	const json_t *v = json_object_get(row, c->key);
+	bool number = json_is_number(v);
+
+	if (c->format == TIME && number)
+		put_time(f, v);
+	else if (c->format == SPAN && number)
+		fprintf(f, "%.3f..%.3f ms", json_number_value(v) / 1e6,
+			(double)pp_out_int(row, c->key_hi) / 1e6);
+	else if (c->format == PERCENT && number)
+		fprintf(f, "%g%%", json_number_value(v));
+	else if (c->format == VLAN && json_integer_value(v) == 0)
+		fputc('-', f);
+	else
+		pp_out_value(f, c->key, v);
+}
+
+static char *cell(const struct column *c, const json_t *row)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	put_cell(f, c, row);
+	fclose(f);
+	return text;
+}
+
+/* ---- rows ------------------------------------------------------------------------------- */
+
+static size_t count_columns(const struct table *t)
+{
+	size_t n = 0;
+
+	while (n < MAX_COLUMNS && t->columns[n].title)
+		n++;
+	return n;
+}
+
+static void widen(int *width, const char *text)
+{
+	int len = text ? (int)strlen(text) : 0;
+
+	if (len > *width)
+		*width = len;
+}
+
+static void put_row(FILE *f, const struct table *t, const int *widths, const char *const *cells)
+{
+	size_t n = count_columns(t);
+
+	for (size_t i = 0; i < n; i++) {
+		enum format format = t->columns[i].format;
+		bool left = format == TEXT || format == VLAN;
+		const char *text = cells[i] ? cells[i] : "";
+		if (!left)
+			fprintf(f, "%*s", widths[i], text);
+		else if (i + 1 < n)
+			fprintf(f, "%-*s", widths[i], text);
+		else
+			fputs(text, f); /* no blanks at the end of lines */
+		fputs(i + 1 < n ? "  " : "\n", f);
+	}
+}
+
+static void put_titles(FILE *f, const struct table *t, const int *widths)
+{
+	const char *titles[MAX_COLUMNS];
+
+	for (size_t i = 0; i < count_columns(t); i++)
+		titles[i] = t->columns[i].title;
+	put_row(f, t, widths, titles);
+}
+
+static void put_rows(FILE *f, const struct table *t, const json_t *list)
+{
+	size_t columns = count_columns(t), rows = json_array_size(list);
+	char **cells = calloc(rows * columns + 1, sizeof(*cells));
+	int widths[MAX_COLUMNS] = {0};
+
+	if (!cells)
+		return;
+	for (size_t i = 0; i < columns; i++)
+		widen(&widths[i], t->columns[i].title);
+	for (size_t i = 0; i < rows * columns; i++) {
+		cells[i] = cell(&t->columns[i % columns], json_array_get(list, i / columns));
+		widen(&widths[i % columns], cells[i]);
+	}
+	put_titles(f, t, widths);
+	for (size_t i = 0; i < rows; i++)
+		put_row(f, t, widths, (const char *const *)&cells[i * columns]);
+	for (size_t i = 0; i < rows * columns; i++)
+		free(cells[i]);
+	free(cells);
+}
+
+/* Members beside the list: totals. */
+static void put_others(FILE *f, const struct table *t, const json_t *body)
+{
+	const char *key;
+	json_t *v, *copy = json_deep_copy(body);
+
+	json_object_foreach(copy, key, v)
+	{
+		if (pp_out_is_envelope(key) || !strcmp(key, t->array))
+			continue;
+		fprintf(f, "%s: ", key);
+		pp_out_value(f, key, v);
+		fputc('\n', f);
+	}
+	json_decref(copy);
+}
+
+bool pp_out_table(FILE *f, const char *command, const json_t *body)
+{
+	for (const struct table *t = tables; t->command; t++) {
+		const json_t *list = json_object_get(body, t->array);
+		if (strcmp(t->command, command) || !json_is_array(list))
+			continue;
+		put_rows(f, t, list);
+		put_others(f, t, body);
+		return true;
+	}
+	return false;
+}
+
+static const struct table tables[] = {
+	{"show addr",
+	 "addresses",
+	 {{"address", "ADDRESS", TEXT, NULL},
+	  {"port", "PORT", NUMBER, NULL},
+	  {"vlan", "VLAN", VLAN, NULL},
+	  {"state", "STATE", TEXT, NULL}}},
+	{"show route",
+	 "routes",
+	 {{"prefix", "PREFIX", TEXT, NULL},
+	  {"via", "VIA", TEXT, NULL},
+	  {"port", "PORT", NUMBER, NULL},
+	  {"vlan", "VLAN", VLAN, NULL},
+	  {"preference", "PREFERENCE", NUMBER, NULL},
+	  {"state", "STATE", TEXT, NULL}}},
+	{"show neigh",
+	 "neighbours",
+	 {{"address", "ADDRESS", TEXT, NULL},
+	  {"port", "PORT", NUMBER, NULL},
+	  {"vlan", "VLAN", VLAN, NULL},
+	  {"mac", "MAC", TEXT, NULL},
+	  {"state", "STATE", TEXT, NULL},
+	  {"age_ns", "AGE", TIME, NULL},
+	  {"users", "USERS", NUMBER, NULL},
+	  {"holding", "HOLDING", NUMBER, NULL}}},
+	{"show port info",
+	 "ports",
+	 {{"port", "PORT", NUMBER, NULL},
+	  {"name", "NAME", TEXT, NULL},
+	  {"driver", "DRIVER", TEXT, NULL},
+	  {"mac", "MAC", TEXT, NULL},
+	  {"link", "LINK", TEXT, NULL},
+	  {"speed_mbps", "MBPS", NUMBER, NULL},
+	  {"mtu", "MTU", NUMBER, NULL},
+	  {"rx_queues", "RXQ", NUMBER, NULL},
+	  {"tx_queues", "TXQ", NUMBER, NULL},
+	  {"socket", "SOCKET", NUMBER, NULL},
+	  {"promiscuous", "PROMISCUOUS", TEXT, NULL}}},
+	{"show port stats",
+	 "ports",
+	 {{"port", "PORT", NUMBER, NULL},
+	  {"ipackets", "IPACKETS", NUMBER, NULL},
+	  {"opackets", "OPACKETS", NUMBER, NULL},
+	  {"ibytes", "IBYTES", NUMBER, NULL},
+	  {"obytes", "OBYTES", NUMBER, NULL},
+	  {"imissed", "IMISSED", NUMBER, NULL},
+	  {"ierrors", "IERRORS", NUMBER, NULL},
+	  {"oerrors", "OERRORS", NUMBER, NULL},
+	  {"rx_nombuf", "RX_NOMBUF", NUMBER, NULL}}},
+	{"show port xstats",
+	 "xstats",
+	 {{"port", "PORT", NUMBER, NULL},
+	  {"name", "NAME", TEXT, NULL},
+	  {"value", "VALUE", NUMBER, NULL}}},
+	{"show counters",
+	 "counters",
+	 {{"name", "COUNTER", TEXT, NULL},
+	  {"value", "VALUE", NUMBER, NULL},
+	  {"help", "MEANING", TEXT, NULL}}},
+	{"show workers",
+	 "workers",
+	 {{"lcore", "LCORE", NUMBER, NULL},
+	  {"queues", "QUEUES", TEXT, NULL},
+	  {"polls", "POLLS", NUMBER, NULL},
+	  {"busy_polls", "BUSY", NUMBER, NULL},
+	  {"rx", "RX", NUMBER, NULL},
+	  {"tx", "TX", NUMBER, NULL},
+	  {"sessions", "SESSIONS", NUMBER, NULL},
+	  {"max_gap_ns", "MAX GAP", TIME, NULL}}},
+	{"show sessions",
+	 "sessions",
+	 {{"name", "NAME", TEXT, NULL},
+	  {"address", "ADDRESS", TEXT, NULL},
+	  {"state", "STATE", TEXT, NULL},
+	  {"sent", "SENT", NUMBER, NULL},
+	  {"received", "RECEIVED", NUMBER, NULL},
+	  {"loss_percent", "LOSS", PERCENT, NULL},
+	  {"p50_lo_ns", "P50", SPAN, "p50_hi_ns"}}},
+	{NULL, NULL, {{NULL, NULL, TEXT, NULL}}},
+};
