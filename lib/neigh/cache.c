@@ -30,8 +30,8 @@ struct pp_neigh *pp_neigh_acquire(struct pp_neigh_cache *c, struct pp_link link,
 void pp_neigh_release(struct pp_neigh_cache *c, struct pp_neigh *n, pp_ns now)
 {
 	assert(n->pins > 0);
+	(void)now;
 	n->pins--;
-	n->touched = now;
 	pp_neigh_place(c, n);
 }
 
@@ -71,7 +71,7 @@ int pp_neigh_add(struct pp_neigh_cache *c, struct pp_link link, const struct pp_
 		n = pp_neigh_take(c, link, addr);
 	if (!n)
 		return -ENOSPC;
-	n->touched = now;
+	(void)now;
 	pp_neigh_make_static(c, n, mac);
 	return 0;
 }

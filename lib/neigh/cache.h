@@ -46,7 +46,6 @@ struct pp_neigh {
 	pp_ns quiet;	   /* no request before this time */
 	pp_ns mute;	   /* no report of a refused change before this time */
 	pp_ns confirmed;   /* PP_NS_NEVER: never */
-	pp_ns touched;	   /* used, or became stale or failed */
 };
 
 struct pp_neigh_cache {

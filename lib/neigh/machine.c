@@ -36,7 +36,6 @@ static void fail(struct pp_neigh_cache *c, struct pp_neigh *n, pp_ns now)
 	pp_neigh_count_failure(n);
 	c->stats.failed++;
 	n->state = PP_NEIGH_FAILED;
-	n->touched = now;
 	pp_neigh_arm(c, n, pp_neigh_after(now, c->config.gc));
 	pp_neigh_drop_held(c, n, true);
 	tell(c, n, PP_NEIGH_TOLD_DOWN, false);
@@ -72,7 +71,6 @@ static void probe(struct pp_neigh_cache *c, struct pp_neigh *n, pp_ns now)
 static void become_stale(struct pp_neigh_cache *c, struct pp_neigh *n, pp_ns now)
 {
 	n->state = PP_NEIGH_STALE;
-	n->touched = now;
 	pp_neigh_arm(c, n, pp_neigh_after(now, c->config.gc));
 	if (n->pins > 0)
 		pp_neigh_use(c, n, now);
@@ -96,19 +94,15 @@ static void reachable_expired(struct pp_neigh_cache *c, struct pp_neigh *n, pp_n
 		become_stale(c, n, now);
 }
 
-/* STALE and FAILED, which are unpinned: a pinned one is in use and elsewhere. */
+/* STALE and FAILED: nobody used it since, or it would be in another state. */
 static void collect(struct pp_neigh_cache *c, struct pp_neigh *n, pp_ns now)
 {
-	pp_ns end = pp_neigh_after(n->touched, c->config.gc);
-	if (pp_ns_before(now, end))
-		pp_neigh_arm(c, n, end);
-	else
-		pp_neigh_forget(c, n);
+	(void)now;
+	pp_neigh_forget(c, n);
 }
 
 void pp_neigh_use(struct pp_neigh_cache *c, struct pp_neigh *n, pp_ns now)
 {
-	n->touched = now;
 	pp_neigh_place(c, n);
 	if (n->state == PP_NEIGH_STALE) {
 		n->state = PP_NEIGH_DELAY;
