@@ -79,6 +79,12 @@ static void put_members(FILE *f, const json_t *body)
 	json_decref(copy);
 }
 
+static void put_version(FILE *f, const json_t *body)
+{
+	fprintf(f, "pmdpingd %s\ndpdk: %s\ncompiler: %s\n", pp_out_str(body, "version"),
+		pp_out_str(body, "dpdk"), pp_out_str(body, "compiler"));
+}
+
 /* A ping's result, by its shape: sessions show theirs under other words. */
 static bool is_summary(const json_t *body)
 {
@@ -98,6 +104,8 @@ static void put_other(FILE *f, const char *command, const char *event, const jso
 		fprintf(f, "WARNING: %s\n", pp_out_str(body, "text"));
 	else if (!strcmp(command, "help") && json_object_get(body, "text"))
 		fputs(pp_out_str(body, "text"), f);
+	else if (!strcmp(command, "show version"))
+		put_version(f, body);
 	else if (!result || !pp_out_table(f, command, body))
 		put_members(f, body);
 }
