@@ -145,6 +145,7 @@ struct pp_neigh_info {
 	pp_ns age;	   /* since last confirmed; PP_NS_NEVER: never */
 	unsigned int pins; /* sessions and routes that use it */
 	bool holding;	   /* a packet waits */
+	bool failed;	   /* its last round of requests had no answer; may be asked again now */
 };
 void pp_neigh_info(const struct pp_neigh *n, pp_ns now, struct pp_neigh_info *ret_info);
 /* Entries in unspecified order; NULL ends. */

@@ -118,6 +118,7 @@ void pp_neigh_info(const struct pp_neigh *n, pp_ns now, struct pp_neigh_info *re
 		.age = never ? PP_NS_NEVER : pp_ns_sub(now, n->confirmed),
 		.pins = n->pins,
 		.holding = n->held > 0,
+		.failed = n->told == PP_NEIGH_TOLD_DOWN,
 	};
 }
 

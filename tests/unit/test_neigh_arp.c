@@ -290,10 +290,17 @@ static void host_comes_up(void)
 {
 	open_cache();
 	struct pp_neigh *n = acquire(A);
+	struct pp_neigh_info info;
+	pp_neigh_info(n, f.now, &info);
+	CU_ASSERT_FALSE(info.failed);
 	pass(PP_MS(10500));
+	pp_neigh_info(n, f.now, &info);
+	CU_ASSERT_TRUE(info.failed);
 	CU_ASSERT_EQUAL(state_of(A), PP_NEIGH_INCOMPLETE);
 	CU_ASSERT_EQUAL(f.changed, 1);
 	hear_answer(A, 1);
+	pp_neigh_info(n, f.now, &info);
+	CU_ASSERT_FALSE(info.failed);
 	CU_ASSERT_TRUE(usable(n));
 	CU_ASSERT_EQUAL(pp_hop_failures(word_of(n)), 3);
 	CU_ASSERT_EQUAL(f.changed, 2);

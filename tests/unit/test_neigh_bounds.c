@@ -119,6 +119,9 @@ static void word_of_recycled(void)
 	CU_ASSERT_TRUE(pp_hop_usable(atomic_load(&hop->word)));
 	release(n);
 	acquire("192.0.2.2");
+	struct pp_neigh_info info;
+	CU_ASSERT_TRUE(info_of("192.0.2.2", &info));
+	CU_ASSERT_FALSE(info.failed);
 	CU_ASSERT_FALSE(pp_hop_usable(atomic_load(&hop->word)));
 	CU_ASSERT_EQUAL(pp_hop_failures(atomic_load(&hop->word)), 1);
 	close_cache();
