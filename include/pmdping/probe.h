@@ -52,7 +52,7 @@ struct pp_session_spec {
 	uint8_t ttl; /* 1..255 */
 	bool df;
 	pp_ns interval;		/* > 0; exact period in ns, or ... */
-	double rate;		/* ... when > 0: packets per second */
+	double rate;		/* ... when > 0: packets per second; FLOOD: at most */
 	uint64_t count;		/* slots; 0: without end */
 	pp_ns deadline;		/* whole run; 0: none */
 	pp_ns timeout;		/* per probe, 1 us..60 s */

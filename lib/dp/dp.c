@@ -63,16 +63,16 @@ static int add_worker(struct pp_dp *dp, unsigned int lcore, struct pp_worker **r
 		}
 	}
 	if (!rte_lcore_is_enabled(lcore) || lcore == rte_get_main_lcore())
-		return pp_error_set(ret_error, -EINVAL, "lcore %u is %s", lcore,
-				    rte_lcore_is_enabled(lcore)
-					    ? "the main lcore: it is the control thread's"
-					    : "not enabled by -l or --lcores");
+		return pp_dp_error(ret_error, -EINVAL, "lcore %u is %s", lcore,
+				   rte_lcore_is_enabled(lcore)
+					   ? "the main lcore: it is the control thread's"
+					   : "not enabled by -l or --lcores");
 	if (dp->n_workers == PP_WORKER_MAX)
-		return pp_error_set(ret_error, -ENOSPC, "more than %d workers", PP_WORKER_MAX);
+		return pp_dp_error(ret_error, -ENOSPC, "more than %d workers", PP_WORKER_MAX);
 	*ret_worker = make_worker(dp, lcore);
 	return *ret_worker ? 0
-			   : pp_error_set(ret_error, -ENOMEM,
-					  "no memory for the worker of lcore %u", lcore);
+			   : pp_dp_error(ret_error, -ENOMEM, "no memory for the worker of lcore %u",
+					 lcore);
 }
 
 /* Rings between every two workers, for answers that another one sent for. */
@@ -127,13 +127,13 @@ static int add_queue(struct pp_dp *dp, const struct pp_queue_map *map, struct pp
 	if (err)
 		return err;
 	if (dp->n_owners == PP_QUEUE_MAX)
-		return pp_error_set(ret_error, -ENOSPC, "more than %d queues", PP_QUEUE_MAX);
+		return pp_dp_error(ret_error, -ENOSPC, "more than %d queues", PP_QUEUE_MAX);
 	struct pp_queue *q = &w->queue[w->n_queues];
 	*q = (struct pp_queue){.port = map->port, .queue = map->queue, .owner = owner};
 	q->prober = make_prober(dp, w, owner);
 	if (!q->prober)
-		return pp_error_set(ret_error, -ENOMEM, "no memory for port %u queue %u", map->port,
-				    map->queue);
+		return pp_dp_error(ret_error, -ENOMEM, "no memory for port %u queue %u", map->port,
+				   map->queue);
 	w->probers[owner] = q->prober;
 	w->n_queues++;
 	dp->owner[owner] = q;
@@ -174,24 +174,24 @@ static int check_map(const struct pp_queue_map *map, unsigned int n, struct pp_e
 {
 	for (unsigned int i = 0; i < n; i++) {
 		if (map[i].port >= PP_PORT_MAX || !rte_eth_dev_is_valid_port(map[i].port))
-			return pp_error_set(ret_error, -ENODEV,
-					    "--config names port %u, which is not there",
-					    map[i].port);
+			return pp_dp_error(ret_error, -ENODEV,
+					   "--config names port %u, which is not there",
+					   map[i].port);
 		if (maps_queue(map, i, map[i].port, map[i].queue))
-			return pp_error_set(ret_error, -EINVAL,
-					    "--config names port %u queue %u twice", map[i].port,
-					    map[i].queue);
+			return pp_dp_error(ret_error, -EINVAL,
+					   "--config names port %u queue %u twice", map[i].port,
+					   map[i].queue);
 		if (map[i].queue && !maps_queue(map, n, map[i].port, map[i].queue - 1u))
-			return pp_error_set(ret_error, -EINVAL,
-					    "--config names port %u queue %u but not queue %u",
-					    map[i].port, map[i].queue, map[i].queue - 1u);
+			return pp_dp_error(ret_error, -EINVAL,
+					   "--config names port %u queue %u but not queue %u",
+					   map[i].port, map[i].queue, map[i].queue - 1u);
 	}
 	if (rte_eth_dev_count_avail() > PP_PORT_MAX)
-		return pp_error_set(ret_error, -ENOSPC, "more than %d ports", PP_PORT_MAX);
+		return pp_dp_error(ret_error, -ENOSPC, "more than %d ports", PP_PORT_MAX);
 	for (uint16_t port = 0; port < PP_PORT_MAX; port++) {
 		if (rte_eth_dev_is_valid_port(port) && !maps_queue(map, n, port, 0))
-			return pp_error_set(ret_error, -EINVAL,
-					    "--config gives port %u to no lcore", port);
+			return pp_dp_error(ret_error, -EINVAL, "--config gives port %u to no lcore",
+					   port);
 	}
 	return 0;
 }
@@ -218,8 +218,8 @@ static int start_ports(struct pp_dp *dp, const struct pp_queue_map *map, unsigne
 		struct rte_ring *send = make_ring("send", port, 0, sizeof(void *), PP_SEND_RING,
 						  RING_F_SP_ENQ | RING_F_SC_DEQ, SOCKET_ID_ANY);
 		if (!send)
-			return pp_error_set(ret_error, -ENOMEM, "no memory for the ring of port %u",
-					    port);
+			return pp_dp_error(ret_error, -ENOMEM, "no memory for the ring of port %u",
+					   port);
 		p->first_queue->send = send;
 	}
 	for (unsigned int i = 0; i < dp->n_owners; i++)
@@ -251,7 +251,7 @@ static int build(struct pp_dp *dp, struct pp_error *ret_error)
 		return err;
 	dp->pending = calloc(PP_COMMAND_RING, sizeof(*dp->pending));
 	if (!dp->pending || join_workers(dp) || make_rcu(dp))
-		return pp_error_set(ret_error, -ENOMEM, "no memory for the workers' rings");
+		return pp_dp_error(ret_error, -ENOMEM, "no memory for the workers' rings");
 	return start_ports(dp, map, n, ret_error);
 }
 
@@ -261,7 +261,7 @@ int pp_dp_create(const struct pp_dp_config *config, struct pp_dp **ret_dp,
 	struct pp_dp *dp = calloc(1, sizeof(*dp));
 
 	if (!dp)
-		return pp_error_set(ret_error, -ENOMEM, "out of memory");
+		return pp_dp_error(ret_error, -ENOMEM, "out of memory");
 	dp->config = *config;
 	dp->deferred_end = &dp->deferred;
 	int err = build(dp, ret_error);

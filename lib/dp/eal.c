@@ -94,7 +94,7 @@ static int check_devices(const struct wanted *w, struct pp_error *ret_error)
 	for (unsigned int i = 0; i < w->n_vdev; i++) {
 		if (port_exists(w->vdev[i]))
 			continue;
-		return pp_error_set(
+		return pp_dp_error(
 			ret_error, -ENODEV,
 			"port %s is not there: EAL could not start that --vdev (see its message "
 			"above; a file or interface it names may be missing)",
@@ -103,24 +103,24 @@ static int check_devices(const struct wanted *w, struct pp_error *ret_error)
 	for (unsigned int i = 0; i < w->n_pci; i++) {
 		if (pci_exists(w->pci[i]))
 			continue;
-		return pp_error_set(ret_error, -ENODEV,
-				    "port %s is not there: is the device bound to vfio-pci "
-				    "(dpdk-devbind.py --status), and is its driver installed?",
-				    w->pci[i]);
+		return pp_dp_error(ret_error, -ENODEV,
+				   "port %s is not there: is the device bound to vfio-pci "
+				   "(dpdk-devbind.py --status), and is its driver installed?",
+				   w->pci[i]);
 	}
 	if (rte_eth_dev_count_avail() == 0)
-		return pp_error_set(ret_error, -ENODEV,
-				    "no port: name one with --vdev or -a (PCI devices are used "
-				    "only when named)");
+		return pp_dp_error(ret_error, -ENODEV,
+				   "no port: name one with --vdev or -a (PCI devices are used "
+				   "only when named)");
 	return 0;
 }
 
 static int check_lcores(struct pp_error *ret_error)
 {
 	if (rte_lcore_count() < 2)
-		return pp_error_set(ret_error, -EINVAL,
-				    "no lcore is left for a worker: give two or more with -l, or "
-				    "--lcores '0@0,1@0' to share one CPU");
+		return pp_dp_error(ret_error, -EINVAL,
+				   "no lcore is left for a worker: give two or more with -l, or "
+				   "--lcores '0@0,1@0' to share one CPU");
 	return 0;
 }
 
@@ -147,9 +147,9 @@ int pp_eal_start(int argc, char **argv, struct pp_error *ret_error)
 	struct wanted w = read_args(argc, argv);
 
 	if (argc >= ARGS_MAX)
-		return pp_error_set(ret_error, -E2BIG, "more than %d EAL arguments", ARGS_MAX);
+		return pp_dp_error(ret_error, -E2BIG, "more than %d EAL arguments", ARGS_MAX);
 	if (init_eal(argc, argv, &w) < 0)
-		return pp_error_set(
+		return pp_dp_error(
 			ret_error, -(rte_errno ? rte_errno : EINVAL),
 			"EAL did not start: %s (its messages are above; pmdpingd ... -- --check "
 			"says what is missing)",

@@ -106,7 +106,7 @@ struct pp_dp {
 };
 
 /* Formats the message and returns err. */
-int pp_error_set(struct pp_error *e, int err, const char *fmt, ...) PP_PRINTF(3, 4);
+int pp_dp_error(struct pp_error *e, int err, const char *fmt, ...) PP_PRINTF(3, 4);
 
 /* port.c */
 int pp_port_start(struct pp_dp *dp, uint16_t port, uint16_t n_queues, struct pp_error *ret_error);

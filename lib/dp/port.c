@@ -15,7 +15,7 @@
 #define SEND_RESERVE 512 /* mbufs beyond the descriptors */
 #define RSS_FIELDS   (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
-int pp_error_set(struct pp_error *e, int err, const char *fmt, ...)
+int pp_dp_error(struct pp_error *e, int err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -36,8 +36,8 @@ static int port_error(struct pp_error *e, uint16_t port, int err, const char *wh
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
 
-	return pp_error_set(e, err < 0 ? err : -EIO, "port %u (%s): %s: %s", port,
-			    port_name(port, name), what, rte_strerror(err < 0 ? -err : EIO));
+	return pp_dp_error(e, err < 0 ? err : -EIO, "port %u (%s): %s: %s", port,
+			   port_name(port, name), what, rte_strerror(err < 0 ? -err : EIO));
 }
 
 /* ---- MAC ------------------------------------------------------------------------ */

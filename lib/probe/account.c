@@ -164,13 +164,14 @@ static unsigned int account_late(const struct probe *pr)
 	return PP_EVENT_LATE;
 }
 
-/* ping -f: the next probe follows the reply. */
+/* ping -f: the next probe follows the reply, no sooner than the rate allows. */
 static void flood_next(struct pp_prober *p, struct pp_session *s, pp_ns now)
 {
 	if (!(s->flags & PP_SESSION_FLOOD) || s->state != PP_SESSION_RUNNING)
 		return;
 	pp_wheel_cancel(&p->dues, &s->timer);
-	pp_wheel_insert(&p->dues, &s->timer, now);
+	pp_wheel_insert(&p->dues, &s->timer,
+			PP_NS(now.v > s->t0 + s->slack ? now.v : s->t0 + s->slack));
 }
 
 bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r)

@@ -172,6 +172,9 @@ static void take_slot(struct pp_prober *p, struct pp_session *s, const struct pp
 		      uint64_t word, pp_ns now, struct pp_batch *b)
 {
 	uint64_t k = s->next_k++;
+
+	if (s->flags & PP_SESSION_FLOOD)
+		s->t0 = now.v; /* the last slot's time: a flood has no schedule */
 	pp_ns due = s->flags & PP_SESSION_FLOOD ? now : slot_due(s, k);
 
 	if (hop && pp_hop_usable(word)) {

@@ -87,12 +87,15 @@ static uint64_t period_of(const struct pp_session_spec *spec)
 	return (uint64_t)spec->interval.v << PP_PERIOD_SHIFT;
 }
 
-/* How late a slot may be sent: 64 periods, at most 100 ms, at least one period. */
-static int64_t slack_of(uint64_t period)
+/* How late a slot may be sent: 64 periods, at most 100 ms, at least one period. For
+ * a flood, which has no slots to be late for: the shortest gap that its rate allows. */
+static int64_t slack_of(const struct pp_session_spec *spec, uint64_t period)
 {
 	int64_t one = (int64_t)(period >> PP_PERIOD_SHIFT);
 	int64_t many = one > PP_MS(100).v / 64 ? PP_MS(100).v : one * 64;
 
+	if (spec->flags & PP_SESSION_FLOOD)
+		return spec->rate > 0 ? (int64_t)(1e9 / spec->rate) : 0;
 	return one > many ? one : many;
 }
 
@@ -181,7 +184,7 @@ static void fill_session(struct pp_session *s, const struct pp_session_spec *spe
 	s->slots = spec->count;
 	s->deadline = spec->deadline.v;
 	s->timeout = spec->timeout.v;
-	s->slack = slack_of(s->period);
+	s->slack = slack_of(spec, s->period);
 	s->first_k = 0;
 	s->state = PP_SESSION_NEW;
 	atomic_store_explicit(&s->hop, spec->hop, memory_order_relaxed);

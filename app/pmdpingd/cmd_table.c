@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one command table. Checks, help, caret errors, JSON schema: everything that
+ * depends on what a command takes is read from here.
+ */
+#include "commands.h"
+
+#define END                                                                                        \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
+#define HOUR (INT64_C(3600) * 1000000000)
+
+static const char *const on_off[] = {"on", "off", NULL};
+static const char *const df_words[] = {"do", "want", "dont", NULL};
+static const char *const probe_words[] = {"ping", NULL};
+static const char *const trust_words[] = {"all", "asked", NULL};
+
+/* clang-format off */
+
+/* What every probe has, whoever starts it. */
+#define PROBE_PARAMS \
+	{"count", 'c', .type = PP_PARAM_INT, .min = 1, .max = INT64_MAX, .help = "slots, then end"}, \
+	{"interval", 'i', .type = PP_PARAM_TIME, .min = 1000, .max = HOUR, \
+	 .help = "from slot to slot; 1s when neither it nor rate is given", .excludes = "rate"}, \
+	{"size", 's', .type = PP_PARAM_INT, .min = 0, .max = 65507, \
+	 .help = "payload bytes; 56; below 16 replies match weakly", .excludes = "frame"}, \
+	{"frame", .type = PP_PARAM_INT, .min = 64, .max = 65535, \
+	 .help = "instead of size: the Ethernet frame with its FCS"}, \
+	{"ttl", 't', .type = PP_PARAM_INT, .min = 1, .max = 255, .help = "TTL or hop limit; 64"}, \
+	{"tos", 'Q', .type = PP_PARAM_INT, .min = 0, .max = 255, .help = "type of service or traffic class; 0"}, \
+	{"df", 'M', .type = PP_PARAM_CHOICE, .choices = df_words, \
+	 .help = "IPv4 don't fragment: do and want set it, dont clears it; do"}, \
+	{"timeout", 'W', .type = PP_PARAM_TIME, .min = 1000, .max = INT64_C(60000000000), \
+	 .help = "an answer later than this is late, and counts as lost; 1s"}, \
+	{"deadline", 'w', .type = PP_PARAM_TIME, .min = 1000, .max = 24 * 365 * HOUR, \
+	 .help = "end then, whatever is in flight"}, \
+	{"pattern", 'p', .type = PP_PARAM_HEX, .help = "up to 16 bytes to fill the payload with"}, \
+	{"port", .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "only by this port"}, \
+	{"source", 'I', .type = PP_PARAM_ADDRESS, .help = "an address of ours; chosen by the route"}, \
+	{"rate", .type = PP_PARAM_RATE, \
+	 .help = "instead of interval: 100pps, 1kpps, 10Mbps (frame bits), 10Mbpsl1 (with preamble and gap)"}
+
+#define LINK_PARAMS \
+	{"port", .required = true, .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "number of the port"}, \
+	{"vlan", .type = PP_PARAM_INT, .min = 1, .max = 4094, .help = "VLAN identifier; untagged"}
+
+#define NAME_PARAM \
+	{"name", .positional = true, .required = true, .type = PP_PARAM_NAME, .help = "the session's name"}
+
+static const struct pp_param ping_params[] = {
+	{"address", .positional = true, .required = true, .type = PP_PARAM_ADDRESS, .help = "whom to ask"},
+	PROBE_PARAMS,
+	{"flood", 'f', .type = PP_PARAM_FLAG, .help = "next probe on each reply, at least 100 a second; dots"},
+	{"quiet", 'q', .type = PP_PARAM_FLAG, .help = "summary only"},
+	{"timestamps", 'D', .type = PP_PARAM_FLAG, .help = "Unix time before each line"},
+	{"numeric", 'n', .type = PP_PARAM_FLAG, .help = "as in ping; the engine never looks up names"},
+	END,
+};
+
+static const struct pp_param session_add_params[] = {
+	NAME_PARAM,
+	{"probe", .positional = true, .required = true, .type = PP_PARAM_CHOICE, .choices = probe_words,
+	 .help = "kind of probe"},
+	{"address", .positional = true, .required = true, .type = PP_PARAM_ADDRESS, .help = "whom to ask"},
+	PROBE_PARAMS,
+	END,
+};
+static const struct pp_param name_params[] = {NAME_PARAM, END};
+
+static const struct pp_param addr_add_params[] = {
+	{"address", .positional = true, .required = true, .type = PP_PARAM_PREFIX, .help = "address and prefix length"},
+	LINK_PARAMS,
+	{"dad", .type = PP_PARAM_CHOICE, .choices = on_off,
+	 .help = "first make sure that nobody has it (RFC 5227, 4862): 4 to 7 s; off"},
+	END,
+};
+static const struct pp_param addr_del_params[] = {
+	{"address", .positional = true, .required = true, .type = PP_PARAM_PREFIX, .help = "address; its length is not looked at"},
+	END,
+};
+static const struct pp_param route_add_params[] = {
+	{"prefix", .positional = true, .required = true, .type = PP_PARAM_PREFIX, .help = "prefix, or default"},
+	{"via", .required = true, .type = PP_PARAM_ADDRESS, .help = "gateway, on-link"},
+	{"preference", .type = PP_PARAM_INT, .min = 0, .max = 65535, .help = "lower wins among equal prefixes; 0"},
+	END,
+};
+static const struct pp_param route_del_params[] = {
+	{"prefix", .positional = true, .required = true, .type = PP_PARAM_PREFIX, .help = "prefix, or default"},
+	{"via", .type = PP_PARAM_ADDRESS, .help = "only the route through this gateway"},
+	END,
+};
+static const struct pp_param neigh_add_params[] = {
+	{"address", .positional = true, .required = true, .type = PP_PARAM_ADDRESS, .help = "the neighbour"},
+	{"mac", .required = true, .type = PP_PARAM_MAC, .help = "its MAC address"},
+	LINK_PARAMS,
+	END,
+};
+static const struct pp_param neigh_del_params[] = {
+	{"address", .positional = true, .required = true, .type = PP_PARAM_ADDRESS, .help = "the neighbour"},
+	LINK_PARAMS,
+	END,
+};
+static const struct pp_param neigh_flush_params[] = {
+	{"port", .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "only this port's"},
+	END,
+};
+static const struct pp_param trust_params[] = {
+	{"which", .positional = true, .required = true, .type = PP_PARAM_CHOICE, .choices = trust_words,
+	 .help = "all: obey changes nobody asked for, as RFC 826 has it; asked: keep, count, log"},
+	END,
+};
+static const struct pp_param respond_params[] = {
+	{"state", .positional = true, .required = true, .type = PP_PARAM_CHOICE, .choices = on_off,
+	 .help = "answer echo requests; ARP and ND are always answered"},
+	END,
+};
+static const struct pp_param port_params[] = {
+	{"port", .positional = true, .type = PP_PARAM_NAME, .help = "number, or all"},
+	END,
+};
+static const struct pp_param counters_params[] = {
+	{"all", .type = PP_PARAM_FLAG, .help = "those that are zero too"},
+	END,
+};
+static const struct pp_param wait_params[] = {
+	{"port", .positional = true, .required = true, .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1,
+	 .help = "number of the port"},
+	{"idle", .required = true, .type = PP_PARAM_TIME, .min = 1000000, .max = HOUR, .help = "so long without a frame"},
+	END,
+};
+static const struct pp_param load_params[] = {
+	{"name", .positional = true, .required = true, .type = PP_PARAM_NAME, .help = "file; opened by the client"},
+	{"content", .positional = true, .required = true, .type = PP_PARAM_REST, .help = "what is in it"},
+	END,
+};
+static const struct pp_param help_params[] = {
+	{"command", .positional = true, .type = PP_PARAM_REST, .help = "first words of a command"},
+	END,
+};
+
+const struct pp_command pp_commands[] = {
+	{"ping", ping_params, PP_CLASS_CONTROL, "send echo requests, show the answers", pp_cmd_ping},
+	{"session add", session_add_params, PP_CLASS_CONTROL, "make a session that runs by itself", pp_cmd_session_add},
+	{"session start", name_params, PP_CLASS_CONTROL, "first slot now", pp_cmd_session_start},
+	{"session stop", name_params, PP_CLASS_CONTROL, "no further slots; what is in flight is awaited", pp_cmd_session_stop},
+	{"session clear", name_params, PP_CLASS_CONTROL, "counters and samples to zero", pp_cmd_session_clear},
+	{"session del", name_params, PP_CLASS_CONTROL, "take it away", pp_cmd_session_del},
+	{"session show", name_params, PP_CLASS_READ, "its counters and quantiles", pp_cmd_session_show},
+	{"addr add", addr_add_params, PP_CLASS_CONTROL, "an address of the engine's own", pp_cmd_addr_add},
+	{"addr del", addr_del_params, PP_CLASS_CONTROL, "give an address up, with its routes", pp_cmd_addr_del},
+	{"addr flush", NULL, PP_CLASS_CONTROL, "give up all addresses", pp_cmd_addr_flush},
+	{"route add", route_add_params, PP_CLASS_CONTROL, "a gateway for a prefix", pp_cmd_route_add},
+	{"route del", route_del_params, PP_CLASS_CONTROL, "take a route away", pp_cmd_route_del},
+	{"route flush", NULL, PP_CLASS_CONTROL, "take all gateways away", pp_cmd_route_flush},
+	{"neigh add", neigh_add_params, PP_CLASS_CONTROL, "a static neighbour", pp_cmd_neigh_add},
+	{"neigh del", neigh_del_params, PP_CLASS_CONTROL, "forget a neighbour", pp_cmd_neigh_del},
+	{"neigh flush", neigh_flush_params, PP_CLASS_CONTROL, "forget all that are not static", pp_cmd_neigh_flush},
+	{"set neigh trust", trust_params, PP_CLASS_CONTROL, "whose word on a MAC address is taken", pp_cmd_neigh_trust},
+	{"respond", respond_params, PP_CLASS_CONTROL, "the echo responder", pp_cmd_respond},
+	{"show addr", NULL, PP_CLASS_READ, "the engine's addresses", pp_cmd_show_addr},
+	{"show route", NULL, PP_CLASS_READ, "routes in order of lookup", pp_cmd_show_route},
+	{"show neigh", NULL, PP_CLASS_READ, "the neighbour cache", pp_cmd_show_neigh},
+	{"show port info", port_params, PP_CLASS_READ, "what a port is", pp_cmd_show_port_info},
+	{"show port stats", port_params, PP_CLASS_READ, "frames and bytes as the port counts them", pp_cmd_show_port_stats},
+	{"show port xstats", port_params, PP_CLASS_READ, "everything the driver counts", pp_cmd_show_port_xstats},
+	{"show counters", counters_params, PP_CLASS_READ, "how each received frame ended", pp_cmd_show_counters},
+	{"show workers", NULL, PP_CLASS_READ, "lcores, their queues, their own losses", pp_cmd_show_workers},
+	{"show sessions", NULL, PP_CLASS_READ, "one line per session", pp_cmd_show_sessions},
+	{"show session", name_params, PP_CLASS_READ, "the same as session show", pp_cmd_session_show},
+	{"show clock", NULL, PP_CLASS_READ, "the TSC's rate and how well it is known", pp_cmd_show_clock},
+	{"show version", NULL, PP_CLASS_READ, "versions", pp_cmd_show_version},
+	{"wait port", wait_params, PP_CLASS_READ, "until a port has received nothing for a time", pp_cmd_wait_port},
+	{"load", load_params, PP_CLASS_CONTROL, "run the commands in a file, up to the first error", pp_cmd_load},
+	{"help", help_params, PP_CLASS_READ, "this, or the words of a command", pp_cmd_help},
+	{"shutdown", NULL, PP_CLASS_ADMIN, "end the engine", pp_cmd_shutdown},
+	{.words = NULL},
+};

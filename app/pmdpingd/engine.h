@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The engine: what the control thread owns, shared by the command handlers.
+ */
+#ifndef PMDPINGD_ENGINE_H
+#define PMDPINGD_ENGINE_H
+
+#include <pmdping/ctl.h>
+#include <pmdping/dp.h>
+#include <pmdping/stack.h>
+
+#define PP_ALLOW_MAX	    64
+#define PP_SESSION_CAPACITY 131072
+#define PP_ANY_TARGET_PPS   1000.0  /* to targets that no --allow covers */
+#define PP_MAX_RATE_PPS	    10000.0 /* --max-rate's default */
+
+struct pp_prefix {
+	struct pp_addr addr;
+	unsigned int plen;
+};
+
+/* The command line behind "--". */
+struct pp_options {
+	const char *socket;	  /* NULL: the default path */
+	const char *execute[32];  /* -x */
+	const char *commands[32]; /* --commands */
+	unsigned int n_execute, n_commands;
+	bool interactive; /* -i */
+	bool check;
+	struct pp_queue_map map[PP_QUEUE_MAX];
+	unsigned int n_map; /* 0: planned */
+	double max_rate;    /* pps */
+	struct pp_prefix allow[PP_ALLOW_MAX];
+	unsigned int n_allow; /* 0: what is on-link */
+};
+
+struct pp_run;
+struct pp_engine {
+	struct pp_options options;
+	struct pp_loop *loop;
+	struct pp_ctl *ctl;
+	struct pp_dp *dp;
+	struct pp_host *host;
+	struct pp_sessions *sessions;
+	struct pp_run *runs;	/* list */
+	struct pp_run **run_of; /* by the session's index */
+	pp_ns confirm_due;
+	pp_ns log_window;
+	unsigned int log_lines; /* in this second */
+	bool ending;		/* final statistics are being collected */
+	unsigned int ends_awaited;
+	pp_ns end_deadline;
+	int signal_fd;
+	int exit;
+};
+
+/* What may be sent to dst: 0, or -EPERM with a message. */
+int pp_engine_check_rate(struct pp_engine *e, const struct pp_addr *dst, double pps,
+			 struct pp_error *ret_error);
+/* The highest rate towards dst. */
+double pp_engine_rate_limit(struct pp_engine *e, const struct pp_addr *dst);
+/* Ends: sessions stop, final statistics are printed, the loop returns. */
+void pp_engine_end(struct pp_engine *e, int exit);
+void pp_engine_event(void *arg, const struct pp_event *ev);
+void pp_engine_tick(void *arg);
+/* To stderr, ten lines a second at most. */
+void pp_engine_log(void *arg, const char *text);
+
+/* runs.c */
+void pp_runs_reroute(struct pp_engine *e);
+/* At the end, when no worker runs any more. */
+void pp_engine_free_runs(struct pp_engine *e);
+
+/* options.c: 0, or 2 after a message on stderr; 1: printed what was asked for. */
+int pp_options_parse(struct pp_options *o, int argc, char **argv);
+
+/* cmd_table.c */
+extern const struct pp_command pp_commands[];
+
+/* local.c: command files, -x and -i, in that order; then listens. */
+void pp_local_start(struct pp_engine *e);
+/* Cancels the command that runs on this terminal; false when none does. */
+bool pp_local_interrupt(void);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pmdpingd: the engine. Start order: options, EAL, clock, tables, ports, host, workers,
+ * control; the end is the reverse.
+ */
+#include "engine.h"
+
+#include <errno.h>
+#include <out.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* ---- callbacks of the host -------------------------------------------------------- */
+
+static void host_send(void *arg, uint16_t port, const uint8_t *frame, size_t len)
+{
+	struct pp_engine *e = arg;
+
+	pp_dp_send(e->dp, port, frame, len);
+}
+
+static void host_publish(void *arg, struct pp_view *view)
+{
+	struct pp_engine *e = arg;
+
+	pp_dp_publish(e->dp, view);
+}
+
+static void host_rerouted(void *arg)
+{
+	pp_runs_reroute(arg);
+}
+
+static const struct pp_host_ops host_ops = {
+	.send = host_send,
+	.publish = host_publish,
+	.rerouted = host_rerouted,
+	.log = pp_engine_log,
+};
+
+/* ---- start ------------------------------------------------------------------------- */
+
+static uint64_t random_seed(void)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint64_t)pp_clock_now().v;
+	return seed;
+}
+
+static int start_tables(struct pp_engine *e, struct pp_error *error)
+{
+	e->sessions = pp_sessions_create(PP_SESSION_CAPACITY, random_seed());
+	e->run_of = calloc(PP_SESSION_CAPACITY + 1, sizeof(struct pp_run *));
+	if (e->sessions && e->run_of)
+		return 0;
+	snprintf(error->text, sizeof(error->text), "out of memory");
+	return -ENOMEM;
+}
+
+static int start_ports(struct pp_engine *e, struct pp_error *error)
+{
+	struct pp_dp_config config = {
+		.map = e->options.n_map ? e->options.map : NULL,
+		.n_map = e->options.n_map,
+		.sessions = e->sessions,
+		.event = pp_engine_event,
+		.arg = e,
+	};
+
+	return pp_dp_create(&config, &e->dp, error);
+}
+
+static int start_host(struct pp_engine *e, struct pp_error *error)
+{
+	struct pp_neigh_config neigh = pp_neigh_defaults();
+	struct pp_port_info info;
+
+	e->host = pp_host_create(&neigh, &host_ops, e, random_seed());
+	for (uint16_t port = 0; e->host && port < pp_dp_ports(e->dp); port++)
+		if (pp_dp_port_info(e->dp, port, &info) == 0)
+			pp_host_set_port(e->host, port, &info.mac, info.mtu);
+	if (e->host && pp_dp_run(e->dp) == 0)
+		return 0;
+	snprintf(error->text, sizeof(error->text), "the workers did not start");
+	return -ENOMEM;
+}
+
+static void signalled(void *arg, uint32_t events)
+{
+	struct pp_engine *e = arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(e->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	/* ^C at the terminal first ends what runs there, with its summary. */
+	if (info.ssi_signo == SIGINT && pp_local_interrupt())
+		return;
+	pp_engine_end(e, 0);
+}
+
+static int start_signals(struct pp_engine *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	e->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (e->signal_fd < 0)
+		return -errno;
+	return pp_loop_add(e->loop, e->signal_fd, EPOLLIN, signalled, e);
+}
+
+static int start_control(struct pp_engine *e, struct pp_error *error)
+{
+	e->loop = pp_loop_create();
+	struct pp_ctl_config config = {
+		.loop = e->loop,
+		.commands = pp_commands,
+		.render = pp_out_text,
+		.engine = e,
+		.name = "pmdpingd",
+		.version = PMDPING_VERSION,
+		.max_clients = 32,
+		.max_request = 65536,
+		.max_output = 262144,
+	};
+
+	e->ctl = e->loop ? pp_ctl_create(&config) : NULL;
+	if (e->ctl && pp_loop_every(e->loop, PP_MS(1), pp_engine_tick, e) == 0 &&
+	    start_signals(e) == 0)
+		return 0;
+	snprintf(error->text, sizeof(error->text), "the control thread did not start: %s",
+		 strerror(errno));
+	return -ENOMEM;
+}
+
+static int start(struct pp_engine *e, struct pp_error *error)
+{
+	int err = start_tables(e, error);
+
+	if (!err)
+		err = start_ports(e, error);
+	if (!err)
+		err = start_host(e, error);
+	return err ? err : start_control(e, error);
+}
+
+/* ---- end ---------------------------------------------------------------------------- */
+
+/* Commands still running end first, then the workers, then what they looked at. */
+static void stop(struct pp_engine *e)
+{
+	pp_ctl_free(e->ctl);
+	pp_dp_free(e->dp);
+	pp_engine_free_runs(e);
+	pp_host_free(e->host);
+	pp_sessions_free(e->sessions);
+	pp_loop_free(e->loop);
+	free(e->run_of);
+	if (e->signal_fd > 0)
+		close(e->signal_fd);
+}
+
+/* Signals go to the signalfd from the start; EAL's threads inherit the mask. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int run(struct pp_engine *e, int eal_argc, char **eal_argv)
+{
+	struct pp_error error = {""};
+	int err = pp_eal_start(eal_argc, eal_argv, &error);
+
+	if (err) {
+		fprintf(stderr, "pmdpingd: %s\n", error.text);
+		return 2;
+	}
+	pp_clock_start();
+	err = start(e, &error);
+	if (err) {
+		fprintf(stderr, "pmdpingd: %s\n", error.text);
+		e->exit = 2;
+	} else {
+		pp_local_start(e);
+		if (!e->ending || e->ends_awaited)
+			pp_loop_run(e->loop);
+	}
+	stop(e);
+	pp_eal_stop();
+	return e->exit;
+}
+
+static int check(int eal_argc, char **eal_argv)
+{
+	char text[4096];
+	unsigned int problems = pp_eal_check(eal_argc, eal_argv, text, sizeof(text));
+
+	fputs(problems ? text : "ok\n", stdout);
+	return problems ? 1 : 0;
+}
+
+/* Without "--", everything is EAL's; but --help and --version are asked of us. */
+static int split(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--"))
+			return i;
+	if (argc == 2 &&
+	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "--version")))
+		return 0;
+	return argc;
+}
+
+int main(int argc, char **argv)
+{
+	struct pp_engine *e = calloc(1, sizeof(*e));
+	int at = split(argc, argv), err = 0;
+
+	if (!e)
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (at < argc)
+		err = pp_options_parse(&e->options, argc - at, argv + at);
+	else
+		e->options.max_rate = PP_MAX_RATE_PPS;
+	if (!err && e->options.check) {
+		err = check(at, argv);
+	} else if (!err) {
+		block_signals();
+		err = run(e, at, argv);
+	} else if (err == 1) {
+		err = 0;
+	}
+	free(e);
+	return err;
+}

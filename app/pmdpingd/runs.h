@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Runs: the control thread's side of sessions. A run knows its name, its route and who
+ * is listening; the session in the workers knows the rest.
+ */
+#ifndef PMDPINGD_RUNS_H
+#define PMDPINGD_RUNS_H
+
+#include "engine.h"
+
+enum pp_run_state { PP_RUN_IDLE, PP_RUN_RUNNING, PP_RUN_STOPPING };
+
+struct pp_run {
+	struct pp_run *next;
+	struct pp_engine *engine;
+	char name[64]; /* "" for ping */
+	enum pp_run_state state;
+	struct pp_session_spec spec;
+	int port; /* asked for, or -1 */
+	bool source_given;
+	pp_session_ref ref;
+	struct pp_session *session;
+	struct pp_neigh *neigh; /* next hop; NULL: no route */
+	struct pp_nexthop hop;
+	uint64_t confirmed;		/* received when the neighbour was last confirmed */
+	struct pp_counts counts;	/* filled by the worker on request */
+	struct pp_call *voice;		/* ping that listens */
+	void (*done)(struct pp_run *r); /* no more will happen; counts are final */
+	unsigned int users;		/* requests in flight: not freed before they end */
+	bool deleted;
+};
+
+/* Makes a session for a spec whose target, size, schedule and flags are set; finds the
+ * route, the source and the neighbour. 0, or -errno with a message. */
+int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
+		  const struct pp_addr *source, int port, const char *name, struct pp_run **ret_run,
+		  struct pp_error *ret_error);
+/* First slot now. */
+int pp_run_start(struct pp_run *r);
+/* `at_once`: does not wait for what is in flight. `done` follows. */
+void pp_run_stop(struct pp_run *r, bool at_once);
+/* Takes it away; freed when nothing refers to it any more. */
+void pp_run_delete(struct pp_run *r);
+struct pp_run *pp_run_find(struct pp_engine *e, const char *name);
+struct pp_run *pp_run_of(struct pp_engine *e, pp_session_ref ref);
+/* Fills r->counts from the owner, consistently, then calls `then`. */
+void pp_run_counts(struct pp_run *r, void (*then)(void *arg), void *arg);
+/* Tells the neighbour cache who answered (RFC 4861 7.3.1). */
+void pp_runs_confirm(struct pp_engine *e, pp_ns now);
+/* Session DONE. */
+void pp_run_finished(struct pp_run *r);
+
+/* Summary as docs/protocol.md has it for ping; uses r->counts. */
+json_t *pp_run_summary(struct pp_run *r);
+
+/* spec.c: the words of a probe, common to ping and session add. Fails the call and
+ * returns NULL, or the run. */
+struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a run has to say of itself: counts, moments, quantiles, as numbers.
+ */
+#include "runs.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static json_t *quantile_json(const struct pp_quantile *q)
+{
+	if (q->infinite)
+		return json_pack("{s:f, s:n, s:n, s:b}", "p", q->p, "lo_ns", "hi_ns", "lost", 1);
+	return json_pack("{s:f, s:I, s:I, s:b}", "p", q->p, "lo_ns", (json_int_t)q->lo.v, "hi_ns",
+			 (json_int_t)q->hi.v, "lost", 0);
+}
+
+/* From copies: the owner may be recording. Only what the number of samples supports. */
+static json_t *quantiles_json(const struct pp_run *r, const struct pp_tally *copy)
+{
+	static const double wanted[] = {0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999};
+	uint64_t n = pp_counts_decided(&r->counts), recorded = pp_hist_total(&copy->lo);
+	json_t *array = json_array();
+
+	if (n < recorded)
+		n = recorded;
+	for (size_t i = 0; i < PP_ARRAY_LEN(wanted); i++) {
+		if (!pp_quantile_supported(n, wanted[i]))
+			continue;
+		struct pp_quantile q = pp_quantile(&copy->lo, &copy->hi, n, wanted[i]);
+		if (q.defined)
+			json_array_append_new(array, quantile_json(&q));
+	}
+	return array;
+}
+
+static json_t *rtt_json(const struct pp_moments *m)
+{
+	if (m->n == 0)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "min_ns", (json_int_t)m->min, "avg_ns",
+			 (json_int_t)llround(pp_moments_mean(m)), "max_ns", (json_int_t)m->max,
+			 "mdev_ns", (json_int_t)llround(pp_moments_mdev(m)), "bound_ns",
+			 (json_int_t)m->bound_max);
+}
+
+static json_t *counts_json(const struct pp_counts *c)
+{
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"due", (json_int_t)c->due, "sent", (json_int_t)c->sent, "not_sent",
+		(json_int_t)c->not_sent, "unreachable", (json_int_t)c->unreachable, "missed",
+		(json_int_t)c->missed, "received", (json_int_t)c->received, "late",
+		(json_int_t)c->late, "corrupt", (json_int_t)c->corrupt, "error",
+		(json_int_t)c->error, "lost", (json_int_t)pp_counts_lost(c), "in_flight",
+		(json_int_t)pp_counts_in_flight(c), "duplicate", (json_int_t)c->duplicate,
+		"reordered", (json_int_t)c->reordered, "redirect", (json_int_t)c->redirect,
+		"transmitted", (json_int_t)(c->sent + c->unreachable), "errors",
+		(json_int_t)(c->error + c->unreachable));
+}
+
+/* ping's figure: of what was transmitted, how much was not received. */
+static json_t *loss_json(const struct pp_counts *c)
+{
+	uint64_t transmitted = c->sent + c->unreachable;
+
+	if (transmitted == 0)
+		return json_null();
+	return json_real(100.0 * (double)(transmitted - c->received) / (double)transmitted);
+}
+
+static void add_samples(json_t *o, struct pp_run *r)
+{
+	const struct pp_tally *t = pp_session_tally(r->session);
+	struct pp_tally *copy = pp_tally_create(r->spec.digits);
+
+	if (!copy)
+		return;
+	pp_hist_read(&copy->lo, &t->lo);
+	pp_hist_read(&copy->hi, &t->hi);
+	json_object_set_new(o, "rtt", rtt_json(&t->rtt));
+	json_object_set_new(o, "quantiles", quantiles_json(r, copy));
+	json_object_set_new(o, "slip_max_ns", json_integer(t->slip_max.v));
+	pp_tally_free(copy);
+}
+
+json_t *pp_run_summary(struct pp_run *r)
+{
+	char text[PP_ADDR_TEXT];
+	json_t *o = counts_json(&r->counts);
+
+	json_object_set_new(o, "address", json_string(pp_addr_text(&r->spec.target, text)));
+	json_object_set_new(o, "family", json_integer(pp_addr_is4(&r->spec.target) ? 4 : 6));
+	json_object_set_new(o, "size", json_integer(r->spec.size));
+	json_object_set_new(o, "loss_percent", loss_json(&r->counts));
+	json_object_set_new(o, "time_ns", json_integer(pp_session_elapsed(r->session).v));
+	json_object_set_new(o, "clock", json_string("sw/sw"));
+	json_object_set_new(o, "timeout_ns", json_integer(r->spec.timeout.v));
+	json_object_set_new(o, "pipe", json_integer((json_int_t)pp_session_pipe(r->session)));
+	json_object_set_new(o, "weak", json_boolean(pp_session_is_weak(r->session)));
+	add_samples(o, r);
+	return o;
+}
