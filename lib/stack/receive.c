@@ -8,6 +8,8 @@
 #include "answer.h"
 #include "view.h"
 
+enum { ND_NS = 135, ND_NA = 136 };
+
 /* One frame on its way through. */
 struct frame {
 	struct pp_stack *s;
@@ -56,10 +58,13 @@ static enum pp_drop receive_arp(const struct frame *f)
 
 	if (drop)
 		return drop;
-	if (pp_mac_eq(&arp.sha, &f->port->mac))
-		return PP_DROP_ARP_SENDER; /* our own, come back */
 	enum pp_view_dst target = pp_view_classify(f->view, f->link, &arp.tpa);
 	enum pp_view_dst sender = pp_view_classify(f->view, f->link, &arp.spa);
+	/* Our own, come back. The MAC alone does not say so: the kernel's end of a
+	 * net_tap port has the same one. */
+	if (pp_mac_eq(&arp.sha, &f->port->mac) &&
+	    (sender == PP_DST_OURS || pp_addr_is_any(&arp.spa)))
+		return PP_DROP_ARP_SENDER;
 	bool ours = target == PP_DST_OURS, reply = arp.op == PP_ARP_REPLY;
 	struct pp_neigh_heard heard = {
 		.addr = arp.spa,
@@ -109,6 +114,11 @@ static enum pp_drop answer_ns(const struct frame *f, const struct pp_ip *ip, con
 	return PP_DROP_NEIGH_ANSWERED;
 }
 
+static bool is_ours(const struct frame *f, const struct pp_addr *addr)
+{
+	return pp_view_classify(f->view, f->link, addr) == PP_DST_OURS;
+}
+
 static enum pp_drop receive_nd(const struct frame *f, const struct pp_ip *ip,
 			       const struct pp_icmp *icmp)
 {
@@ -118,19 +128,21 @@ static enum pp_drop receive_nd(const struct frame *f, const struct pp_ip *ip,
 	if (drop)
 		return drop;
 	enum pp_view_dst target = pp_view_classify(f->view, f->link, &nd.target);
-	bool ours = target == PP_DST_OURS;
+	bool ours = target == PP_DST_OURS, from_ours = is_ours(f, &ip->src);
 	struct pp_neigh_heard heard = {
 		.addr = nd.advert ? nd.target : ip->src,
-		.mac = nd.lla,
+		.mac = nd.has_lla ? nd.lla : f->eth.src, /* tells a loop from a rival */
 		.has_mac = nd.has_lla,
 		.reply = nd.advert,
 		.for_us = ours && !nd.advert,
 		.solicited = nd.solicited,
 		.override = nd.override,
 	};
-	if (!nd.advert && target != PP_DST_OURS && target != PP_DST_TENTATIVE)
+	if (!nd.advert && !from_ours && !ours && target != PP_DST_TENTATIVE)
 		return PP_DROP_ND_OTHER;
 	bool heard_it = hear(f, heard, &nd.target);
+	if (from_ours)
+		return PP_DROP_IP_SOURCE;
 	if (ours && !nd.advert)
 		return answer_ns(f, ip, &nd);
 	return heard_it ? PP_DROP_NEIGH_LEARNED : PP_DROP_EVENT_LOST;
@@ -216,15 +228,24 @@ static enum pp_drop receive_icmp(const struct frame *f, const struct pp_ip *ip,
 	}
 }
 
+static bool is_nd(const struct pp_ip *ip)
+{
+	return ip->v6 && ip->proto == PP_IPPROTO_ICMP6 && ip->pay.left > 0 &&
+	       (ip->pay.at[0] == ND_NS || ip->pay.at[0] == ND_NA);
+}
+
+/* From our own address: nobody's packet, but where it speaks of neighbours the
+ * control thread has to know that somebody uses it (ARP-19 for IPv6). */
 static enum pp_drop check_source(const struct frame *f, const struct pp_ip *ip)
 {
-	const struct pp_view_entry *e = pp_view_find(f->view, f->link, &ip->src);
-
-	if (!e)
-		return PP_OK;
-	if (e->dst == PP_DST_OURS && !pp_addr_is_any(&ip->src))
+	switch (pp_view_classify(f->view, f->link, &ip->src)) {
+	case PP_DST_OURS:
+		return is_nd(ip) ? PP_OK : PP_DROP_IP_SOURCE;
+	case PP_DST_BROADCAST:
 		return PP_DROP_IP_SOURCE;
-	return e->dst == PP_DST_BROADCAST ? PP_DROP_IP_SOURCE : PP_OK;
+	default:
+		return PP_OK;
+	}
 }
 
 static enum pp_drop receive_ip(const struct frame *f)
