@@ -96,7 +96,7 @@ static void unreachable(struct pp_prober *p, struct pp_session *s, uint64_t k, p
 	c->not_sent++;
 	c->unreachable++;
 	if (!s->first_tx)
-		s->first_tx = now.v;
+		s->first_tx = slot_due(s, k).v;
 	s->last_event = now.v;
 	if (s->flags & PP_SESSION_VOICE) {
 		struct pp_event e = {

@@ -218,17 +218,19 @@ static bool hear_probe(struct pp_host *h, const struct pp_neigh_heard *heard,
 bool pp_claims_hear(struct pp_host *h, const struct pp_neigh_heard *heard,
 		    const struct pp_addr *target, pp_ns now)
 {
-	if (pp_mac_eq(&heard->mac, &h->ports[heard->link.port].mac))
-		return true; /* our own, come back by a loop */
+	/* Our own, come back by a loop: told by the MAC where we send such things
+	 * ourselves, but a MAC alone proves nothing: the kernel's end of a net_tap port
+	 * has ours. */
+	bool own_mac = pp_mac_eq(&heard->mac, &h->ports[heard->link.port].mac);
 	if (pp_addr_is_any(&heard->addr))
-		return hear_probe(h, heard, target);
+		return own_mac || hear_probe(h, heard, target);
 	const struct pp_ifaddr *a = ours(h, heard->link, &heard->addr);
 	struct pp_claim *c = a ? find(h, &heard->addr) : NULL;
 	if (!c || a->state == PP_IFADDR_DUPLICATE)
 		return false;
 	if (a->state == PP_IFADDR_TENTATIVE)
-		lose(h, c, heard);
-	else
+		lose(h, c, heard); /* we never claim what we are still asking for */
+	else if (!own_mac)
 		defend(h, c, heard, now);
 	return true;
 }

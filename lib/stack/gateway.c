@@ -38,12 +38,10 @@ void pp_gateways_check(struct pp_host *h)
 {
 	for (const struct pp_neigh *n = pp_neigh_next(h->neigh, NULL); n;
 	     n = pp_neigh_next(h->neigh, n)) {
-		uint64_t word = atomic_load_explicit(&pp_neigh_hop(n)->word, memory_order_relaxed);
 		struct pp_neigh_info info;
-		if (pp_hop_usable(word) || pp_hop_failures(word) == 0)
-			continue;
 		pp_neigh_info(n, h->now, &info);
-		mark(h, info.link, &info.addr, true);
+		if (info.failed)
+			mark(h, info.link, &info.addr, true);
 	}
 }
 
