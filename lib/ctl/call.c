@@ -134,6 +134,7 @@ void pp_calls_abandon_all(struct pp_ctl *ctl)
 	struct pp_error err;
 	struct pp_call *c;
 
+	ctl->closing = true;
 	while ((c = first_not_cancelled(ctl)))
 		pp_call_cancel(c);
 	pp_error_set(&err, PP_ERR_FAILED, 0, NULL, NULL, "the engine is closing");

@@ -149,6 +149,7 @@ struct pp_ctl {
 	unsigned int npeers;
 	int listen_fd, timer_fd; /* -1: none */
 	bool listening;		 /* listen_fd is in the loop */
+	bool closing;		 /* scripts start no further line */
 	struct {
 		dev_t dev;
 		ino_t ino;

@@ -213,7 +213,7 @@ static void script_run(struct script *s)
 		return;
 	s->stepping = true;
 	while (!s->waiting && !s->failed && s->next && *s->next) {
-		if (s->cancelled)
+		if (s->cancelled || s->ctl->closing)
 			interrupt(s);
 		else
 			start_line(s);
