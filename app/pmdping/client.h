@@ -44,6 +44,12 @@ int app_show_result(struct app *a, const json_t *result);
  * getaddrinfo's error. */
 int app_resolve(const char *name, int family, char *ret_text, size_t size);
 
+/* Takes -4 and -6 out of a ping's line, since they only say how to resolve: *ret_family
+ * is AF_UNSPEC, AF_INET or AF_INET6. The rest of the line, for the caller to free. */
+char *app_take_family(const char *line, int *ret_family);
+/* A numeric address in the line that is of another family, or NULL; to be freed. */
+char *app_foreign_address(const char *line, int family);
+
 /* load.c: "load FILE", if the line is that: the file's content goes over the socket. */
 bool app_is_load(const char *line);
 int app_load(struct app *a, const char *line);

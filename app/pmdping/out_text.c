@@ -47,6 +47,26 @@ static void put_dump(FILE *f, const json_t *v)
 	free(text);
 }
 
+static void put_real(FILE *f, double v)
+{
+	fprintf(f, fabs(v) >= 1e6 ? "%.0f" : "%g", v);
+}
+
+/* "key value, key value" */
+static void put_object(FILE *f, const json_t *v)
+{
+	const char *key, *comma = "";
+	json_t *member, *copy = json_deep_copy(v);
+
+	json_object_foreach(copy, key, member)
+	{
+		fprintf(f, "%s%s ", comma, key);
+		pp_out_value(f, key, member);
+		comma = ", ";
+	}
+	json_decref(copy);
+}
+
 void pp_out_value(FILE *f, const char *key, const json_t *v)
 {
 	if (!v || json_is_null(v))
@@ -58,7 +78,9 @@ void pp_out_value(FILE *f, const char *key, const json_t *v)
 	else if (json_is_number(v) && is_time(key))
 		fprintf(f, "%.3f ms", json_number_value(v) / 1e6);
 	else if (json_is_real(v))
-		fprintf(f, "%g", json_real_value(v));
+		put_real(f, json_real_value(v));
+	else if (json_is_object(v))
+		put_object(f, v);
 	else
 		put_dump(f, v);
 }

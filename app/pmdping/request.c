@@ -162,21 +162,6 @@ static const char *word_at(const char *line, int64_t column, size_t *ret_len)
 	return line;
 }
 
-static bool has_word(const char *line, const char *word)
-{
-	const char *at = strstr(line, word);
-	size_t len = strlen(word);
-
-	return at && at > line && at[-1] == ' ' && (at[len] == ' ' || at[len] == '\0');
-}
-
-static int family_of(const char *line)
-{
-	if (has_word(line, "-4"))
-		return AF_INET;
-	return has_word(line, "-6") ? AF_INET6 : AF_UNSPEC;
-}
-
 static bool wants_address(const json_t *error)
 {
 	const json_t *data = json_object_get(error, "data");
@@ -196,7 +181,8 @@ static char *replace(const char *line, const char *at, size_t len, const char *b
 
 /* *ret_line is the line with the name's address, *ret_name the name; or an exit
  * code, said why. Both are for the caller to free. */
-static int resolve_line(const char *line, const json_t *error, char **ret_line, char **ret_name)
+static int resolve_line(const char *line, int family, const json_t *error, char **ret_line,
+			char **ret_name)
 {
 	char address[NI_MAXHOST];
 	size_t len;
@@ -206,7 +192,7 @@ static int resolve_line(const char *line, const json_t *error, char **ret_line, 
 
 	if (!name)
 		return EXIT_ERROR;
-	int err = app_resolve(name, family_of(line), address, sizeof(address));
+	int err = app_resolve(name, family, address, sizeof(address));
 	char *better = err ? NULL : replace(line, at, len, address);
 	if (!better) {
 		fprintf(stderr, "pmdping: %s: %s\n", name, gai_strerror(err ? err : EAI_MEMORY));
@@ -245,10 +231,11 @@ static int conclude(struct app *a, const char *line, struct place place, json_t 
 	return rc;
 }
 
-static int run_resolved(struct app *a, const char *line, struct place place, json_t *response)
+static int run_resolved(struct app *a, const char *line, int family, struct place place,
+			json_t *response)
 {
 	char *better, *name;
-	int rc = resolve_line(line, json_object_get(response, "error"), &better, &name);
+	int rc = resolve_line(line, family, json_object_get(response, "error"), &better, &name);
 
 	json_decref(response);
 	if (rc)
@@ -282,13 +269,12 @@ static bool is_unknown(const json_t *error)
 	       pp_out_int(json_object_get(error, "data"), "column") == 1;
 }
 
-int app_run_line(struct app *a, const char *line, struct place place, bool maybe_ping)
+static int run_line(struct app *a, const char *line, int family, struct place place,
+		    bool maybe_ping)
 {
 	json_t *response = NULL;
-
-	if (app_is_load(line))
-		return app_load(a, line);
 	int rc = exec(a, line, &response);
+
 	if (rc)
 		return rc;
 	const json_t *error = json_object_get(response, "error");
@@ -297,6 +283,23 @@ int app_run_line(struct app *a, const char *line, struct place place, bool maybe
 		return run_as_ping(a, line, place);
 	}
 	if (error && wants_address(error))
-		return run_resolved(a, line, place, response);
+		return run_resolved(a, line, family, place, response);
 	return conclude(a, line, place, response);
+}
+
+int app_run_line(struct app *a, const char *line, struct place place, bool maybe_ping)
+{
+	int family, rc = EXIT_ERROR;
+
+	if (app_is_load(line))
+		return app_load(a, line);
+	char *rest = app_take_family(line, &family);
+	char *foreign = rest ? app_foreign_address(rest, family) : NULL;
+	if (foreign)
+		fprintf(stderr, "pmdping: %s: %s\n", foreign, gai_strerror(EAI_ADDRFAMILY));
+	else if (rest)
+		rc = run_line(a, rest, family, place, maybe_ping);
+	free(foreign);
+	free(rest);
+	return rc;
 }
