@@ -260,21 +260,30 @@ static inline void put(int fd, const char *text)
 	put_bytes(fd, text, strlen(text));
 }
 
-/* One line without its newline into buf; false at the end or after 10 s. Byte by
- * byte: these tests are about the other side. */
+/* One line without its newline into buf; false at the end or after 10 s. Looks before
+ * it takes, so that nothing of the next line is lost. */
 static inline bool get_line(int fd, char *buf, size_t size)
 {
+	char chunk[65536];
 	size_t len = 0;
 
 	for (;;) {
 		struct pollfd pfd = {.fd = fd, .events = POLLIN};
-		char c;
-		if (poll(&pfd, 1, 10000) != 1 || recv(fd, &c, 1, 0) != 1)
+		if (poll(&pfd, 1, 10000) != 1)
 			return false;
-		if (c == '\n')
+		ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_PEEK);
+		if (n <= 0)
+			return false;
+		const char *end = memchr(chunk, '\n', (size_t)n);
+		size_t take = end ? (size_t)(end - chunk) : (size_t)n;
+		if (len + take >= size)
+			return false;
+		memcpy(buf + len, chunk, take);
+		len += take;
+		if (recv(fd, chunk, take + (end != NULL), 0) <= 0)
+			return false;
+		if (end)
 			break;
-		if (len + 1 < size)
-			buf[len++] = c;
 	}
 	buf[len] = '\0';
 	return true;
