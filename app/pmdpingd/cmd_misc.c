@@ -13,11 +13,8 @@
 static void load_event(void *arg, const struct pp_command *cmd, const char *event,
 		       const json_t *body)
 {
-	json_t *o = json_deep_copy(body);
-
-	json_object_set_new(o, "of", json_string(cmd->words));
-	json_object_set_new(o, "of_event", json_string(event));
-	pp_call_notify(arg, "line", o);
+	(void)cmd; /* is in the body */
+	pp_call_notify(arg, event, json_deep_copy(body));
 }
 
 static void load_end(void *arg, const struct pp_command *cmd, const json_t *result, int exit,

@@ -60,8 +60,8 @@ static void ping_done(struct pp_run *r)
 
 	json_object_set_new(o, "exit", json_integer(exit_code(r)));
 	r->voice = NULL;
-	pp_call_done(c, o);
 	pp_run_delete(r);
+	pp_call_done(c, o);
 }
 
 static void ping_cancel(struct pp_call *c, void *arg)
@@ -85,8 +85,8 @@ void pp_cmd_ping(struct pp_call *c)
 	if (pp_run_start(r) == 0)
 		return;
 	r->voice = NULL;
-	pp_call_fail(c, PP_ERR_BUSY, NULL, "the worker has too much to do already");
 	pp_run_delete(r);
+	pp_call_fail(c, PP_ERR_BUSY, NULL, "the worker has too much to do already");
 }
 
 /* ---- events ------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #define PP_SESSION_CAPACITY 131072
 #define PP_ANY_TARGET_PPS   1000.0  /* to targets that no --allow covers */
 #define PP_MAX_RATE_PPS	    10000.0 /* --max-rate's default */
+#define PP_WIRE_RATE_PPS    1e9	    /* the same, on a virtual wire */
 
 struct pp_prefix {
 	struct pp_addr addr;
@@ -29,7 +30,9 @@ struct pp_options {
 	bool check;
 	struct pp_queue_map map[PP_QUEUE_MAX];
 	unsigned int n_map; /* 0: planned */
-	double max_rate;    /* pps */
+	double max_rate;    /* pps; 0: not given */
+	struct pp_wire_spec wire;
+	bool has_wire;
 	struct pp_prefix allow[PP_ALLOW_MAX];
 	unsigned int n_allow; /* 0: what is on-link */
 };

@@ -71,11 +71,37 @@ static int start_ports(struct pp_engine *e, struct pp_error *error)
 		.map = e->options.n_map ? e->options.map : NULL,
 		.n_map = e->options.n_map,
 		.sessions = e->sessions,
+		.wire = e->options.has_wire ? &e->options.wire : NULL,
 		.event = pp_engine_event,
 		.arg = e,
 	};
 
 	return pp_dp_create(&config, &e->dp, error);
+}
+
+/* The wire's ends get addresses of the benchmarking prefixes (RFC 2544, RFC 5180): .1 on
+ * its first port, .2 on its second. */
+static void address_wire(struct pp_engine *e)
+{
+	struct pp_port_info info;
+	char text[64];
+
+	for (uint16_t port = 0, side = 0; e->options.has_wire && port < pp_dp_ports(e->dp);
+	     port++) {
+		if (pp_dp_port_info(e->dp, port, &info) ||
+		    strncmp(info.name, "net_ring_net_wire", 17))
+			continue;
+		side++;
+		for (size_t i = 0; i < 2; i++) {
+			struct pp_addr addr;
+			unsigned int plen;
+			snprintf(text, sizeof(text), i ? "2001:2::%u/64" : "198.18.0.%u/24", side);
+			if (pp_prefix_parse(text, &addr, &plen) == 0)
+				pp_host_addr_add(e->host, &addr, plen,
+						 (struct pp_link){.port = port}, false,
+						 pp_clock_now());
+		}
+	}
 }
 
 static int start_host(struct pp_engine *e, struct pp_error *error)
@@ -87,6 +113,8 @@ static int start_host(struct pp_engine *e, struct pp_error *error)
 	for (uint16_t port = 0; e->host && port < pp_dp_ports(e->dp); port++)
 		if (pp_dp_port_info(e->dp, port, &info) == 0)
 			pp_host_set_port(e->host, port, &info.mac, info.mtu);
+	if (e->host)
+		address_wire(e);
 	if (e->host && pp_dp_run(e->dp) == 0)
 		return 0;
 	snprintf(error->text, sizeof(error->text), "the workers did not start");
@@ -186,7 +214,7 @@ static void block_signals(void)
 static int run(struct pp_engine *e, int eal_argc, char **eal_argv)
 {
 	struct pp_error error = {""};
-	int err = pp_eal_start(eal_argc, eal_argv, &error);
+	int err = pp_eal_start(eal_argc, eal_argv, e->options.has_wire, &error);
 
 	if (err) {
 		fprintf(stderr, "pmdpingd: %s\n", error.text);
@@ -238,8 +266,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (at < argc)
 		err = pp_options_parse(&e->options, argc - at, argv + at);
-	else
-		e->options.max_rate = PP_MAX_RATE_PPS;
+	if (e->options.max_rate == 0)
+		e->options.max_rate = e->options.has_wire ? PP_WIRE_RATE_PPS : PP_MAX_RATE_PPS;
 	if (!err && e->options.check) {
 		err = check(at, argv);
 	} else if (!err) {

@@ -19,6 +19,8 @@ static const char usage[] =
 	"  --config '(port,queue,lcore),...'   which lcore polls which queue\n"
 	"  --max-rate RATE         no session sends faster; 10kpps\n"
 	"  --allow PREFIX          targets that may get more than 1000 pps; what is on-link\n"
+	"  --wire SPEC             two more ports, joined by a virtual wire: "
+	"delay=10us,loss=1%,...\n"
 	"  --check                 say what is missing for a start, and end\n"
 	"  --version, --help\n"
 	"EAL options that matter most: -l 0,1 (main lcore, workers), -a PCI or --vdev NAME,ARGS\n"
@@ -31,6 +33,7 @@ enum {
 	OPT_MAX_RATE,
 	OPT_ALLOW,
 	OPT_CHECK,
+	OPT_WIRE,
 	OPT_VERSION,
 	OPT_HELP
 };
@@ -41,6 +44,7 @@ static const struct option options[] = {
 	{"config", required_argument, NULL, OPT_CONFIG},
 	{"max-rate", required_argument, NULL, OPT_MAX_RATE},
 	{"allow", required_argument, NULL, OPT_ALLOW},
+	{"wire", required_argument, NULL, OPT_WIRE},
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -101,6 +105,20 @@ static int take_allow(struct pp_options *o, const char *text)
 	return 0;
 }
 
+static int take_wire(struct pp_options *o, const char *text)
+{
+	char error[256];
+
+	if (o->has_wire)
+		return refuse("--wire", text, "given twice");
+	if (pp_wire_parse(text, &o->wire, error, sizeof(error))) {
+		fprintf(stderr, "pmdpingd: %s\n", error);
+		return 2;
+	}
+	o->has_wire = true;
+	return 0;
+}
+
 static int take_word(const char **list, unsigned int *n, unsigned int max, const char *option,
 		     const char *word)
 {
@@ -130,6 +148,8 @@ static int take_option(struct pp_options *o, int option, const char *value)
 		return take_max_rate(o, value);
 	case OPT_ALLOW:
 		return take_allow(o, value);
+	case OPT_WIRE:
+		return take_wire(o, value);
 	case OPT_CHECK:
 		o->check = true;
 		return 0;
@@ -149,7 +169,6 @@ int pp_options_parse(struct pp_options *o, int argc, char **argv)
 {
 	int option, err = 0;
 
-	o->max_rate = PP_MAX_RATE_PPS;
 	optind = 1;
 	while (!err && (option = getopt_long(argc, argv, "x:i", options, NULL)) != -1)
 		err = take_option(o, option, optarg);

@@ -11,6 +11,7 @@
 #include <pmdping/base.h>
 #include <pmdping/probe.h>
 #include <pmdping/stack.h>
+#include <pmdping/wire.h>
 
 /* A message for the operator: what, where, and how to mend it. */
 struct pp_error {
@@ -39,10 +40,12 @@ int64_t pp_clock_unix(pp_ns t);
 
 /* ---- EAL -------------------------------------------------------------------------- */
 
-/* Starts EAL with argv[0..argc), the program's name first. Compares what was asked for
- * (--vdev, -a) with what is there: EAL does not fail over a device that does not
- * probe. No PCI device is taken unless named. Returns 0, or -errno with a message. */
-int pp_eal_start(int argc, char **argv, struct pp_error *ret_error);
+/* Starts EAL with argv[0..argc), the program's name first; with no argument but the
+ * name, in memory that needs neither hugepages nor root, on the first two CPUs that
+ * this process may use. Compares what was asked for (--vdev, -a) with what is there: EAL
+ * does not fail over a device that does not probe. No PCI device is taken unless named.
+ * Without any port it fails, unless `ports_later`. Returns 0, or -errno with a message. */
+int pp_eal_start(int argc, char **argv, bool ports_later, struct pp_error *ret_error);
 void pp_eal_stop(void);
 /* What stands in the way of a start with these arguments, one problem per line, each with the
  * remedy; returns how many (0: "ok"). Does not start EAL. */
@@ -63,7 +66,8 @@ struct pp_dp_config {
 	unsigned int n_map;
 	uint16_t rxd, txd; /* descriptors, 0: 512 */
 	struct pp_sessions *sessions;
-	uint32_t flight_lines; /* per queue, 0: 262144 (16 MiB when full) */
+	const struct pp_wire_spec *wire; /* NULL: none; its ports come on top of EAL's */
+	uint32_t flight_lines;		 /* per queue, 0: 262144 (16 MiB when full) */
 	/* Events of workers, on the control thread. */
 	void (*event)(void *arg, const struct pp_event *e);
 	void *arg;
@@ -75,6 +79,8 @@ int pp_dp_create(const struct pp_dp_config *config, struct pp_dp **ret_dp,
 		 struct pp_error *ret_error);
 /* Publishes a first view before this. */
 int pp_dp_run(struct pp_dp *dp);
+/* NULL when there is none. */
+struct pp_wire *pp_dp_wire(const struct pp_dp *dp);
 /* Workers end, ports stop and close. */
 void pp_dp_free(struct pp_dp *dp);
 

@@ -63,6 +63,20 @@ struct pp_session_spec {
 	uint8_t owner;	     /* prober that sends it */
 	uint16_t id;	     /* ICMP identifier; 0: random, unused if one is */
 	uint64_t token;	     /* random, secret */
+	uint32_t samples;    /* keep that many single samples; 0: none */
+};
+
+/* One received probe, for those who want more than a distribution. */
+struct pp_sample {
+	uint64_t k;
+	uint64_t number;
+	pp_ns tx; /* begin of the transmit burst */
+	struct pp_rtt rtt;
+};
+struct pp_samples {
+	struct pp_sample *at;
+	uint32_t capacity, n; /* writer: the owner */
+	uint64_t dropped;     /* that did not fit */
 };
 
 struct pp_session;
@@ -88,6 +102,8 @@ size_t pp_session_memory(const struct pp_session_spec *spec);
  * unreachable). */
 void pp_session_set_hop(struct pp_session *s, const struct pp_hop *hop);
 const struct pp_tally *pp_session_tally(const struct pp_session *s);
+/* NULL when none are kept. Complete once the session is done. */
+const struct pp_samples *pp_session_samples(const struct pp_session *s);
 uint16_t pp_session_id(const struct pp_session *s);
 uint8_t pp_session_owner(const struct pp_session *s);
 bool pp_session_is_weak(const struct pp_session *s);

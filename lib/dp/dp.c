@@ -4,6 +4,7 @@
  * things of them, and freeing what they can no longer see.
  */
 #include "internal.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <rte_errno.h>
@@ -146,17 +147,27 @@ static int add_queue(struct pp_dp *dp, const struct pp_queue_map *map, struct pp
 
 /* ---- the map of queues --------------------------------------------------------------- */
 
-static unsigned int default_map(struct pp_queue_map *map)
+/* One queue, but as many as the wire was made with where there is one. */
+static uint16_t default_queues(const struct pp_dp *dp, uint16_t port)
+{
+	struct rte_eth_dev_info info;
+
+	if (!dp->wire || rte_eth_dev_info_get(port, &info))
+		return 1;
+	return strcmp(info.driver_name, "net_ring") ? 1 : info.max_rx_queues;
+}
+
+static unsigned int default_map(const struct pp_dp *dp, struct pp_queue_map *map)
 {
 	unsigned int lcore = rte_get_next_lcore(-1U, 1, 0), n = 0;
 
 	for (uint16_t port = 0; port < PP_PORT_MAX; port++) {
 		if (!rte_eth_dev_is_valid_port(port))
 			continue;
-		map[n++] = (struct pp_queue_map){.port = port, .queue = 0, .lcore = lcore};
-		lcore = rte_get_next_lcore(lcore, 1, 1);
-		if (n == PP_QUEUE_MAX)
-			break;
+		for (uint16_t q = 0; q < default_queues(dp, port) && n < PP_QUEUE_MAX; q++) {
+			map[n++] = (struct pp_queue_map){.port = port, .queue = q, .lcore = lcore};
+			lcore = rte_get_next_lcore(lcore, 1, 1);
+		}
 	}
 	return n;
 }
@@ -238,13 +249,23 @@ static int make_rcu(struct pp_dp *dp)
 	return 0;
 }
 
+static int make_wire(struct pp_dp *dp, struct pp_error *ret_error)
+{
+	int err = dp->config.wire ? pp_wire_create(dp->config.wire, &dp->wire) : 0;
+
+	return err ? pp_dp_error(ret_error, err, "--wire: no ports: %s", rte_strerror(-err)) : 0;
+}
+
 static int build(struct pp_dp *dp, struct pp_error *ret_error)
 {
+	int err = make_wire(dp, ret_error);
+
+	if (err)
+		return err;
 	struct pp_queue_map planned[PP_QUEUE_MAX];
 	const struct pp_queue_map *map = dp->config.map ? dp->config.map : planned;
-	unsigned int n = dp->config.map ? dp->config.n_map : default_map(planned);
-	int err = check_map(map, n, ret_error);
-
+	unsigned int n = dp->config.map ? dp->config.n_map : default_map(dp, planned);
+	err = check_map(map, n, ret_error);
 	for (unsigned int i = 0; !err && i < n; i++)
 		err = add_queue(dp, &map[i], ret_error);
 	if (err)
@@ -252,7 +273,11 @@ static int build(struct pp_dp *dp, struct pp_error *ret_error)
 	dp->pending = calloc(PP_COMMAND_RING, sizeof(*dp->pending));
 	if (!dp->pending || join_workers(dp) || make_rcu(dp))
 		return pp_dp_error(ret_error, -ENOMEM, "no memory for the workers' rings");
-	return start_ports(dp, map, n, ret_error);
+	err = start_ports(dp, map, n, ret_error);
+	if (!err && dp->wire && pp_wire_attach(dp->wire))
+		err = pp_dp_error(ret_error, -EIO, "--wire: no callbacks: %s",
+				  rte_strerror(rte_errno));
+	return err;
 }
 
 int pp_dp_create(const struct pp_dp_config *config, struct pp_dp **ret_dp,
@@ -322,8 +347,10 @@ void pp_dp_free(struct pp_dp *dp)
 	atomic_store(&dp->stop, true);
 	rte_eal_mp_wait_lcore();
 	run_deferred(dp, true);
-	for (uint16_t port = 0; port < RTE_MAX_ETHPORTS; port++) {
+	for (uint16_t port = 0; port < RTE_MAX_ETHPORTS; port++)
 		pp_port_stop(dp, port);
+	pp_wire_free(dp->wire); /* what is on it goes back to the pools */
+	for (uint16_t port = 0; port < RTE_MAX_ETHPORTS; port++) {
 		rte_mempool_free(dp->port[port].rx_pool);
 		rte_mempool_free(dp->port[port].tx_pool);
 	}
@@ -453,6 +480,11 @@ int pp_dp_pick_owner(struct pp_dp *dp, uint16_t port)
 void pp_dp_drop_owner(struct pp_dp *dp, uint8_t owner)
 {
 	dp->owner_sessions[owner]--;
+}
+
+struct pp_wire *pp_dp_wire(const struct pp_dp *dp)
+{
+	return dp->wire;
 }
 
 /* ---- show ---------------------------------------------------------------------------------- */

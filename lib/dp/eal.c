@@ -12,6 +12,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -89,7 +90,7 @@ static bool pci_exists(const char *address)
 	return port_exists(address) || port_exists(full);
 }
 
-static int check_devices(const struct wanted *w, struct pp_error *ret_error)
+static int check_devices(const struct wanted *w, bool ports_later, struct pp_error *ret_error)
 {
 	for (unsigned int i = 0; i < w->n_vdev; i++) {
 		if (port_exists(w->vdev[i]))
@@ -108,7 +109,7 @@ static int check_devices(const struct wanted *w, struct pp_error *ret_error)
 				   "(dpdk-devbind.py --status), and is its driver installed?",
 				   w->pci[i]);
 	}
-	if (rte_eth_dev_count_avail() == 0)
+	if (rte_eth_dev_count_avail() == 0 && !ports_later)
 		return pp_dp_error(ret_error, -ENODEV,
 				   "no port: name one with --vdev or -a (PCI devices are used "
 				   "only when named)");
@@ -124,14 +125,44 @@ static int check_lcores(struct pp_error *ret_error)
 	return 0;
 }
 
+/* The first two CPUs of our set, or the only one twice. */
+static void default_lcores(char *text, size_t size)
+{
+	cpu_set_t set;
+	int cpu[2], n = 0;
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	for (int i = 0; i < CPU_SETSIZE && n < 2; i++)
+		if (CPU_ISSET((size_t)i, &set))
+			cpu[n++] = i;
+	snprintf(text, size, "0@%d,1@%d", n ? cpu[0] : 0, n ? cpu[n - 1] : 0);
+}
+
+static int add_defaults(char **args, int n)
+{
+	static char prefix[32], lcores[32];
+	static char *const words[] = {
+		"--no-huge", "--no-shconf",   "-m",   "256",	  "--log-level",
+		"lib.eal:4", "--file-prefix", prefix, "--lcores", lcores};
+
+	snprintf(prefix, sizeof(prefix), "pmdping-%d", (int)getpid());
+	default_lcores(lcores, sizeof(lcores));
+	for (size_t i = 0; i < PP_ARRAY_LEN(words); i++)
+		args[n++] = words[i];
+	return n;
+}
+
 static int init_eal(int argc, char **argv, const struct wanted *w)
 {
 	static char no_pci[] = "--no-pci", no_telemetry[] = "--no-telemetry";
-	char *args[ARGS_MAX + 3];
+	char *args[ARGS_MAX + 16];
 	int n = 0;
 
 	for (; n < argc && n < ARGS_MAX; n++)
 		args[n] = argv[n];
+	if (n == 1)
+		n = add_defaults(args, n);
 	if (!w->n_pci && !w->no_pci)
 		args[n++] = no_pci;
 	if (!w->telemetry)
@@ -142,7 +173,7 @@ static int init_eal(int argc, char **argv, const struct wanted *w)
 	return rte_eal_init(n, args);
 }
 
-int pp_eal_start(int argc, char **argv, struct pp_error *ret_error)
+int pp_eal_start(int argc, char **argv, bool ports_later, struct pp_error *ret_error)
 {
 	struct wanted w = read_args(argc, argv);
 
@@ -156,7 +187,7 @@ int pp_eal_start(int argc, char **argv, struct pp_error *ret_error)
 			rte_strerror(rte_errno));
 	int err = check_lcores(ret_error);
 	if (!err)
-		err = check_devices(&w, ret_error);
+		err = check_devices(&w, ports_later, ret_error);
 	if (err)
 		rte_eal_cleanup();
 	return err;

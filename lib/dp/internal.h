@@ -98,6 +98,7 @@ struct pp_dp {
 	uint8_t owner_worker[256];
 	unsigned int owner_sessions[256]; /* control only */
 	unsigned int n_owners;
+	struct pp_wire *wire; /* or NULL */
 	struct rte_rcu_qsbr *rcu;
 	_Atomic(struct pp_view *) view; /* writer: control; readers: workers */
 	atomic_bool stop;		/* writer: control */

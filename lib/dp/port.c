@@ -99,7 +99,9 @@ static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16
 {
 	unsigned int caches = (dp->n_workers + 1) * POOL_CACHE * 2;
 	unsigned int rx = p->n_queues * ((unsigned int)rxd + txd + 2 * PP_RX_BURST) + caches;
-	unsigned int tx = p->n_queues * ((unsigned int)txd + PP_TX_BURST) + SEND_RESERVE + caches;
+	unsigned int wire = dp->wire ? PP_WIRE_CAPACITY : 0; /* frames that are under way */
+	unsigned int tx =
+		wire + p->n_queues * ((unsigned int)txd + PP_TX_BURST) + SEND_RESERVE + caches;
 
 	p->rx_pool = make_pool("rx", port, rx, p->mtu);
 	p->tx_pool = make_pool("tx", port, tx, p->mtu);

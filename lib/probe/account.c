@@ -125,6 +125,20 @@ static void say_reply(struct pp_prober *p, const struct probe *pr, const struct 
 	p->config.event(p->config.arg, &e);
 }
 
+static void keep_sample(const struct probe *pr, struct pp_rtt rtt)
+{
+	struct pp_samples *x = pr->s->samples;
+
+	if (!x)
+		return;
+	if (x->n == x->capacity) {
+		x->dropped++;
+		return;
+	}
+	x->at[x->n++] = (struct pp_sample){
+		.k = pr->k, .number = pr->number, .tx = PP_NS(pr->b->tx_from), .rtt = rtt};
+}
+
 static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt, bool corrupt)
 {
 	struct pp_session *s = pr->s;
@@ -143,6 +157,7 @@ static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt, b
 	}
 	c->received++;
 	pp_tally_record(s->tally, rtt);
+	keep_sample(pr, rtt);
 	if (pr->k + 1 < s->top_k) {
 		c->reordered++;
 		flags = PP_EVENT_REORDERED;

@@ -37,9 +37,11 @@ static void free_parts(struct pp_session *s)
 	pp_tally_free(s->tally);
 	free(s->tmpl);
 	free(s->recent);
+	free(s->samples);
 	s->tally = NULL;
 	s->tmpl = NULL;
 	s->recent = NULL;
+	s->samples = NULL;
 }
 
 void pp_sessions_free(struct pp_sessions *t)
@@ -115,7 +117,8 @@ size_t pp_session_memory(const struct pp_session_spec *spec)
 {
 	return sizeof(struct pp_session) + sizeof(struct pp_tally) +
 	       2 * sizeof(uint64_t) * pp_hist_len(spec->digits) + sizeof(struct pp_template) +
-	       spec->size + 64 + sizeof(uint64_t) * recent_size(spec);
+	       spec->size + 64 + sizeof(uint64_t) * recent_size(spec) +
+	       sizeof(struct pp_sample) * spec->samples;
 }
 
 static struct pp_session *take_slot(struct pp_sessions *t, pp_session_ref *ret_ref)
@@ -158,6 +161,17 @@ static uint16_t pick_id(struct pp_sessions *t)
 	return id;
 }
 
+static struct pp_samples *make_samples(uint32_t capacity)
+{
+	struct pp_samples *x = calloc(1, sizeof(*x) + capacity * sizeof(struct pp_sample));
+
+	if (x) {
+		x->at = (struct pp_sample *)(void *)(x + 1);
+		x->capacity = capacity;
+	}
+	return x;
+}
+
 static int allocate_parts(struct pp_session *s, const struct pp_session_spec *spec)
 {
 	uint64_t size = recent_size(spec);
@@ -166,7 +180,9 @@ static int allocate_parts(struct pp_session *s, const struct pp_session_spec *sp
 	s->tmpl = pp_template_create(spec, s->id, s->token);
 	s->recent = calloc(size, sizeof(*s->recent));
 	s->recent_mask = size - 1;
-	if (s->tally && s->tmpl && s->recent)
+	if (spec->samples)
+		s->samples = make_samples(spec->samples);
+	if (s->tally && s->tmpl && s->recent && (s->samples || !spec->samples))
 		return 0;
 	free_parts(s);
 	return -ENOMEM;
@@ -265,6 +281,11 @@ void pp_session_set_hop(struct pp_session *s, const struct pp_hop *hop)
 const struct pp_tally *pp_session_tally(const struct pp_session *s)
 {
 	return s->tally;
+}
+
+const struct pp_samples *pp_session_samples(const struct pp_session *s)
+{
+	return s->samples;
 }
 
 uint16_t pp_session_id(const struct pp_session *s)

@@ -68,6 +68,7 @@ struct pp_session {
 	int64_t started;  /* this run's origin */
 	int64_t first_tx, last_event;
 	uint64_t pipe;
+	struct pp_samples *samples;
 	uint64_t slots; /* asked for, each run; 0: without end */
 };
 static_assert(sizeof(struct pp_session) == 4 * PP_CACHE_LINE, "four cache lines");
