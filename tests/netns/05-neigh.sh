@@ -30,7 +30,7 @@ check "ends as failed" is_state 192.0.2.88 failed
 
 check "flush" pmdping neigh flush
 is "forgets" "$(neigh 192.0.2.88 state)" ""
-check "a static entry" pmdping neigh add 192.0.2.50 02:00:00:00:00:50 port 0
+check "a static entry" pmdping neigh add 192.0.2.50 mac 02:00:00:00:00:50 port 0
 check "flush leaves it" pmdping neigh flush
 is "static it is" "$(neigh 192.0.2.50 state) $(neigh 192.0.2.50 mac)" "static 02:00:00:00:00:50"
 sniff "$T/static.pcap" $TAP

@@ -53,9 +53,9 @@ route add 198.51.100.0/33 via 192.0.2.1
 route add default via 203.0.113.1
 route add default via 192.0.2.1 preference -1
 route add default via 192.0.2.1 preference 65536
-neigh add 192.0.2.9 ff:ff:ff:ff:ff:ff
-neigh add 192.0.2.9 02:00:00:00:00
-neigh add 192.0.2.9 02:00:00:00:00:0g
+neigh add 192.0.2.9 port 0 mac ff:ff:ff:ff:ff:ff
+neigh add 192.0.2.9 port 0 mac 02:00:00:00:00
+neigh add 192.0.2.9 port 0 mac 02:00:00:00:00:0g
 show port info 32
 show port info -1""".splitlines()
 

@@ -14,7 +14,7 @@ mac=$(port_value 0 mac)
 check "net_ring has no MAC address, so the engine has one" test "$mac" != 00:00:00:00:00:00
 check_exit 1 "a ping on net_ring hears itself, and no answer" pmdping ping 192.0.2.9 -c 5 -i 0.2 -W 0.5
 said "none is received" ' 0 received'
-check "a static neighbour on net_ring" pmdping neigh add 192.0.2.9 "$mac" port 0
+check "a static neighbour on net_ring" pmdping neigh add 192.0.2.9 mac "$mac" port 0
 check_exit 1 "probes that come back are not replies" pmdping ping 192.0.2.9 -c 50 -i 0.01 -W 0.5
 said "all fifty are lost" '^50 packets transmitted, 0 received, 100% packet loss'
 check "the ring is quiet" replayed 1

@@ -2,6 +2,7 @@
 """Captures that others recorded, made to reach deeper than the MAC check.
 
     foreign.py readdress IN OUT OLD NEW   the capture, its frames for one MAC sent to another
+    foreign.py empty OUT                  a capture without a frame
     foreign.py replies FILE               "ECHO ARP": how many replies of each kind it has"""
 
 import os
@@ -34,7 +35,8 @@ def replies(file):
 
 
 def main():
-    {"readdress": readdress, "replies": replies}[sys.argv[1]](*sys.argv[2:])
+    commands = {"readdress": readdress, "empty": lambda file: write_frames(file, []), "replies": replies}
+    commands[sys.argv[1]](*sys.argv[2:])
 
 
 main()

@@ -16,23 +16,26 @@ port_value() {
 	pmdping --json show port info "$1" | jq -r "[.. | objects | .$2? // empty] | first"
 }
 
-# Captures are replayed once, from the start of the port on: what has arrived when nothing
-# more does is all there is.
+# replayed PORTS: captures are replayed once, from the start of the port on; what has
+# arrived when nothing more does is all there is.
 replayed() {
-	local port
+	local port waits=()
 	for ((port = 0; port < $1; port++)); do
-		pmdping wait port "$port" idle 300ms >/dev/null || return 1
+		pmdping wait port "$port" idle 300ms >/dev/null &
+		waits+=("$!")
+	done
+	for port in "${waits[@]}"; do
+		wait "$port" || return 1
 	done
 }
 
 # delivered PORTS: frames that these ports gave to the engine.
 delivered() {
-	local port sum=0
-	for ((port = 0; port < $1; port++)); do
-		sum=$((sum + $(pmdping --json show port stats "$port" | jq '[.. | objects | .ipackets? // .rx_packets? // empty] | first')))
-	done
-	echo "$sum"
+	pmdping --json show port stats all | jq "[.ports[:$1][].ipackets] | add"
 }
 
-# The terminal counters of show counters, added up.
-counted() { pmdping --json show counters | jq '[.. | objects | .delivered? // empty] | add'; }
+# counted: the sum of the terminal counters, or how it differs from what was delivered.
+counted() {
+	pmdping --json show counters |
+		jq -r 'if .sum == .delivered then .sum else "\(.sum) counted of \(.delivered)" end'
+}

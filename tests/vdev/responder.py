@@ -20,10 +20,10 @@ from questions import DATA, ICMP_ID, questions  # noqa: E402
 from rpc import Checks  # noqa: E402
 
 BEFORE_NOBODY, FROM_NOBODY = "ND-04 NS from a link-local address", "ND-04 NS from ::"
-FIELDS = """eth.dst eth.src vlan.id arp.opcode arp.src.hw_mac arp.src.proto_ipv4 arp.dst.proto_ipv4
-ip.src ip.dst ip.ttl ip.dsfield ip.flags.df ip.hdr_len ip.checksum.status icmp.type icmp.code icmp.ident icmp.seq
+FIELDS = """eth.dst eth.src vlan.id arp.opcode arp.src.proto_ipv4 arp.dst.proto_ipv4
+ip.src ip.dst ip.ttl ip.dsfield ip.checksum.status icmp.type icmp.code icmp.ident icmp.seq
 icmp.checksum.status ipv6.src ipv6.dst ipv6.hlim ipv6.tclass icmpv6.type icmpv6.code
-icmpv6.echo.identifier icmpv6.echo.sequence_number icmpv6.checksum.status icmpv6.na.flag.s icmpv6.na.flag.o
+icmpv6.echo.identifier icmpv6.echo.sequence_number icmpv6.checksum.status icmpv6.nd.na.flag.s icmpv6.nd.na.flag.o
 icmpv6.nd.na.target_address icmpv6.opt.linkaddr data.data frame.len""".split()
 
 
@@ -56,7 +56,7 @@ def describe_echo(f, v6):
 
 def describe_na(f, mac):
     flags = "".join(letter for letter, field in (("S", "s"), ("O", "o"))
-                    if f[f"icmpv6.na.flag.{field}"] in ("1", "True"))
+                    if f[f"icmpv6.nd.na.flag.{field}"] in ("1", "True"))
     lla = f["icmpv6.opt.linkaddr"]
     return (f"na {f['icmpv6.nd.na.target_address']} from {f['ipv6.src']} to {f['ipv6.dst']} hlim {f['ipv6.hlim']} "
             f"flags {flags} lla {'ours' if lla == mac else lla or 'none'}")
@@ -100,7 +100,7 @@ def announcement(f):
     """What the engine says of its own addresses without being asked."""
     gratuitous = f["arp.opcode"] == "1" and f["arp.src.proto_ipv4"] == f["arp.dst.proto_ipv4"]
     return gratuitous or (f["icmpv6.type"] == "136" and f["ipv6.dst"] == "ff02::1"
-                          and f["icmpv6.na.flag.s"] in ("0", "False") and f["eth.dst"] == "33:33:00:00:00:01")
+                          and f["icmpv6.nd.na.flag.s"] in ("0", "False") and f["eth.dst"] == "33:33:00:00:00:01")
 
 
 def answers(replies, asked, mac):
