@@ -40,6 +40,8 @@ void pp_out_ping(FILE *f, struct pp_out_view *view, const char *event, const jso
 void pp_out_summary(FILE *f, const char *name, const json_t *body);
 /* iputils' words for an ICMP error, a redirect or a source quench. */
 void pp_out_icmp(FILE *f, const json_t *body);
+/* Cases and certificate of the selftest. */
+void pp_out_selftest(FILE *f, const char *event, const json_t *body);
 /* An aligned table when the command has one. */
 bool pp_out_table(FILE *f, const char *command, const json_t *body);
 /* One value as text, "-" for null. */

@@ -146,6 +146,8 @@ char *pp_out_text(void *arg, const char *command, const char *event, const json_
 		return NULL;
 	if (!strcmp(command, "ping"))
 		pp_out_ping(f, view, event, body);
+	else if (!strcmp(command, "selftest"))
+		pp_out_selftest(f, event, body);
 	else
 		put_other(f, command, event, body);
 	fclose(f);

@@ -171,6 +171,7 @@ const struct pp_command pp_commands[] = {
 	{"show clock", NULL, PP_CLASS_READ, "the TSC's rate and how well it is known", pp_cmd_show_clock},
 	{"show version", NULL, PP_CLASS_READ, "versions", pp_cmd_show_version},
 	{"wait port", wait_params, PP_CLASS_READ, "until a port has received nothing for a time", pp_cmd_wait_port},
+	{"selftest", NULL, PP_CLASS_CONTROL, "certify the instrument against the virtual wire", pp_cmd_selftest},
 	{"load", load_params, PP_CLASS_CONTROL, "run the commands in a file, up to the first error", pp_cmd_load},
 	{"help", help_params, PP_CLASS_READ, "this, or the words of a command", pp_cmd_help},
 	{"shutdown", NULL, PP_CLASS_ADMIN, "end the engine", pp_cmd_shutdown},

@@ -103,6 +103,7 @@ void pp_engine_tick(void *arg)
 	pp_dp_poll(e->dp);
 	pp_ns now = pp_clock_now();
 	pp_host_tick(e->host, now);
+	pp_selftest_tick(e);
 	if (now.v >= e->confirm_due.v) {
 		e->confirm_due = pp_ns_add(now, CONFIRM_EVERY);
 		pp_runs_confirm(e, now);

@@ -11,6 +11,7 @@
 
 #define PP_ALLOW_MAX	    64
 #define PP_SESSION_CAPACITY 131072
+#define PP_TRUTH_PROBES	    600000  /* probes whose truth a wire keeps, per queue */
 #define PP_ANY_TARGET_PPS   1000.0  /* to targets that no --allow covers */
 #define PP_MAX_RATE_PPS	    10000.0 /* --max-rate's default */
 #define PP_WIRE_RATE_PPS    1e9	    /* the same, on a virtual wire */
@@ -32,7 +33,7 @@ struct pp_options {
 	unsigned int n_map; /* 0: planned */
 	double max_rate;    /* pps; 0: not given */
 	struct pp_wire_spec wire;
-	bool has_wire;
+	bool has_wire, selftest;
 	struct pp_prefix allow[PP_ALLOW_MAX];
 	unsigned int n_allow; /* 0: what is on-link */
 };

@@ -115,6 +115,8 @@ static int start_host(struct pp_engine *e, struct pp_error *error)
 			pp_host_set_port(e->host, port, &info.mac, info.mtu);
 	if (e->host)
 		address_wire(e);
+	if (e->options.has_wire)
+		pp_wire_keep_truth(pp_dp_wire(e->dp), PP_TRUTH_PROBES);
 	if (e->host && pp_dp_run(e->dp) == 0)
 		return 0;
 	snprintf(error->text, sizeof(error->text), "the workers did not start");

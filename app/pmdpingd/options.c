@@ -21,6 +21,7 @@ static const char usage[] =
 	"  --allow PREFIX          targets that may get more than 1000 pps; what is on-link\n"
 	"  --wire SPEC             two more ports, joined by a virtual wire: "
 	"delay=10us,loss=1%,...\n"
+	"  --selftest              certify the instrument on a virtual wire, exit 0 or 1\n"
 	"  --check                 say what is missing for a start, and end\n"
 	"  --version, --help\n"
 	"EAL options that matter most: -l 0,1 (main lcore, workers), -a PCI or --vdev NAME,ARGS\n"
@@ -34,6 +35,7 @@ enum {
 	OPT_ALLOW,
 	OPT_CHECK,
 	OPT_WIRE,
+	OPT_SELFTEST,
 	OPT_VERSION,
 	OPT_HELP
 };
@@ -45,6 +47,7 @@ static const struct option options[] = {
 	{"max-rate", required_argument, NULL, OPT_MAX_RATE},
 	{"allow", required_argument, NULL, OPT_ALLOW},
 	{"wire", required_argument, NULL, OPT_WIRE},
+	{"selftest", no_argument, NULL, OPT_SELFTEST},
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -150,6 +153,10 @@ static int take_option(struct pp_options *o, int option, const char *value)
 		return take_allow(o, value);
 	case OPT_WIRE:
 		return take_wire(o, value);
+	case OPT_SELFTEST:
+		o->selftest = true;
+		return take_word(o->execute, &o->n_execute, PP_ARRAY_LEN(o->execute), "--selftest",
+				 "selftest");
 	case OPT_CHECK:
 		o->check = true;
 		return 0;
@@ -176,5 +183,7 @@ int pp_options_parse(struct pp_options *o, int argc, char **argv)
 		err = refuse("argument", argv[optind], "not an option; commands are given with -x");
 	if (!err && o->interactive && o->n_execute)
 		err = refuse("-i", "and -x", "exclude each other");
+	if (!err && o->selftest && !o->has_wire)
+		err = take_wire(o, "delay=10us");
 	return err;
 }

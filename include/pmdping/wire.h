@@ -76,7 +76,8 @@ struct pp_wire_fate pp_wire_next(const struct pp_wire_spec *spec, unsigned int d
  * answer came out. Writer: the worker of that queue. */
 struct pp_truth {
 	uint64_t number;
-	int64_t at; /* CLOCK_MONOTONIC_RAW, ns */
+	int64_t at;	/* CLOCK_MONOTONIC_RAW, ns */
+	uint32_t order; /* in its log: equal times happened in it */
 	bool mangled;
 };
 struct pp_truth_log {

@@ -96,7 +96,9 @@ static void log_truth(struct pp_truth_log *log, uint64_t number, int64_t at, boo
 		log->dropped += log->capacity != 0;
 		return;
 	}
-	log->entry[log->n++] = (struct pp_truth){.number = number, .at = at, .mangled = mangled};
+	log->entry[log->n] = (struct pp_truth){
+		.number = number, .at = at, .order = (uint32_t)log->n, .mangled = mangled};
+	log->n++;
 }
 
 /* ---- frames in flight ------------------------------------------------------------------ */

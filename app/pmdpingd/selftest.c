@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * selftest: the whole path from schedule to histogram against the virtual wire, case by
+ * case, and the certificate that comes of it.
+ */
+#include "commands.h"
+#include "runs.h"
+#include "verdict.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+
+#define WIRE_SETTLES PP_MS(5)  /* the workers have seen the new wire */
+#define WIRE_EMPTIES PP_MS(60) /* longest that a frame of any case outlives its timeout */
+
+struct selftest_case {
+	const char *name;
+	const char *wire;
+	double pps;
+	uint32_t count;
+	uint16_t size;
+	bool v6;
+	pp_ns timeout;
+};
+static const struct selftest_case cases[];
+
+static struct selftest {
+	struct pp_call *call;
+	struct pp_engine *engine;
+	unsigned int at, failed;
+	bool cancelled;
+	enum { WAIT_NONE, WAIT_SETTLE, WAIT_EMPTY } wait;
+	struct pp_wire_spec spec, before;
+	struct pp_run *run;
+	pp_ns started, settle;
+	json_t *rows;
+} * active;
+
+static void next_case(struct selftest *t);
+
+/* ---- certificate ------------------------------------------------------------------- */
+
+static json_t *quantiles_json(const struct pp_verdict *v)
+{
+	json_t *a = json_array();
+
+	for (unsigned int i = 0; i < PP_VERDICT_QUANTILES; i++) {
+		const struct pp_verdict_quantile *q = &v->q[i];
+		if (!q->checked)
+			continue;
+		if (q->infinite)
+			json_array_append_new(a, json_pack("{s:f, s:n, s:b}", "p", pp_verdict_p[i],
+							   "truth_ns", "held", q->held));
+		else
+			json_array_append_new(a, json_pack("{s:f, s:I, s:I, s:I, s:b}", "p",
+							   pp_verdict_p[i], "truth_ns",
+							   (json_int_t)q->truth.v, "lo_ns",
+							   (json_int_t)q->lo.v, "hi_ns",
+							   (json_int_t)q->hi.v, "held", q->held));
+	}
+	return a;
+}
+
+static json_t *states_json(const struct pp_counts *c)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t)c->sent,
+			 "received", (json_int_t)c->received, "late", (json_int_t)c->late,
+			 "corrupt", (json_int_t)c->corrupt, "lost", (json_int_t)pp_counts_lost(c),
+			 "duplicate", (json_int_t)c->duplicate, "reordered",
+			 (json_int_t)c->reordered);
+}
+
+static void add_median(json_t *o, const struct pp_verdict *v)
+{
+	const struct pp_verdict_quantile *q = &v->q[0];
+	bool known = q->checked && !q->infinite;
+
+	json_object_set_new(o, "truth_p50_ns", known ? json_integer(q->truth.v) : json_null());
+	json_object_set_new(o, "p50_lo_ns", known ? json_integer(q->lo.v) : json_null());
+	json_object_set_new(o, "p50_hi_ns", known ? json_integer(q->hi.v) : json_null());
+}
+
+static json_t *case_json(const struct selftest_case *c, const struct pp_run *r,
+			 const struct pp_verdict *v)
+{
+	json_t *o = json_pack(
+		"{s:s, s:s, s:f, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o, s:o, "
+		"s:o}",
+		"case", c->name, "wire", c->wire, "pps", c->pps, "size", (int)c->size, "family",
+		c->v6 ? 6 : 4, "sent", (json_int_t)r->counts.sent, "missed",
+		(json_int_t)r->counts.missed, "samples", (json_int_t)v->samples, "covered",
+		(json_int_t)v->covered, "worst_outside_ns", (json_int_t)v->worst, "width_p50_ns",
+		(json_int_t)v->width_p50, "width_p99_ns", (json_int_t)v->width_p99, "states_held",
+		v->counts_held, "states", states_json(&r->counts), "states_expected",
+		states_json(&v->expected), "quantiles", quantiles_json(v), "span_error_percent",
+		v->span_checked ? json_real(v->span_error * 100) : json_null());
+
+	add_median(o, v);
+	json_object_set_new(o, "lost", json_integer((json_int_t)pp_counts_lost(&r->counts)));
+	json_object_set_new(o, "verdict", json_string(v->pass ? "pass" : "FAIL"));
+	return o;
+}
+
+static json_t *machine_json(void)
+{
+	struct pp_clock_info clock;
+	struct utsname u = {0};
+
+	uname(&u);
+	pp_clock_info(&clock);
+	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:b}", "kernel", u.release, "machine",
+			 u.machine, "version", PMDPING_VERSION, "dpdk", pp_eal_version(), "tsc_hz",
+			 clock.hz, "tsc_uncertainty_ppm", clock.uncertainty * 1e6,
+			 "eal_tsc_error_ppm", (clock.eal_hz / clock.hz - 1) * 1e6, "invariant_tsc",
+			 clock.invariant);
+}
+
+static void end_selftest(struct selftest *t)
+{
+	double seconds = (double)(pp_clock_now().v - t->started.v) / 1e9;
+	bool pass = t->failed == 0 && !t->cancelled;
+
+	pp_wire_set(pp_dp_wire(t->engine->dp), &t->before);
+	active = NULL;
+	pp_call_done(t->call, json_pack("{s:o, s:o, s:f, s:i, s:i, s:s, s:i}", "cases", t->rows,
+					"machine", machine_json(), "seconds", seconds, "passed",
+					(int)(json_array_size(t->rows) - t->failed), "failed",
+					(int)t->failed, "verdict",
+					t->cancelled ? "cancelled"
+					: pass	     ? "pass"
+						     : "FAIL",
+					"exit", pass ? 0 : 1));
+	free(t);
+}
+
+/* ---- one case ------------------------------------------------------------------------- */
+
+static void judge(struct selftest *t)
+{
+	const struct selftest_case *c = &cases[t->at];
+	struct pp_wire *w = pp_dp_wire(t->engine->dp);
+	const struct pp_truth_log *sent[PP_WIRE_QUEUES], *received[PP_WIRE_QUEUES];
+	struct pp_verdict v;
+
+	for (uint16_t q = 0; q < t->before.queues; q++) {
+		sent[q] = pp_wire_sent(w, q);
+		received[q] = pp_wire_received(w, q);
+	}
+	struct pp_verdict_input in = {
+		.sent = sent,
+		.received = received,
+		.queues = t->before.queues,
+		.samples = pp_session_samples(t->run->session),
+		.tally = pp_session_tally(t->run->session),
+		.counts = t->run->counts,
+		.timeout = c->timeout,
+		.period = 1e9 / c->pps,
+	};
+	if (pp_verdict(&in, &v)) {
+		t->cancelled = true;
+		return;
+	}
+	t->failed += !v.pass;
+	json_t *row = case_json(c, t->run, &v);
+	json_array_append(t->rows, row);
+	pp_call_notify(t->call, "case", row);
+}
+
+static void case_quiet(void *arg)
+{
+	struct selftest *t = arg;
+
+	judge(t);
+	pp_run_delete(t->run);
+	t->run = NULL;
+	pp_wire_spec_free(&t->spec);
+	t->at++;
+	next_case(t);
+}
+
+static void counted_again(void *arg)
+{
+	struct selftest *t = arg;
+
+	pp_dp_defer(t->engine->dp, case_quiet, t);
+}
+
+/* What is still on the wire comes home, late, before the books are compared. */
+static void case_done(struct pp_run *r)
+{
+	struct selftest *t = active;
+
+	r->done = NULL;
+	t->settle = pp_ns_add(pp_clock_now(), WIRE_EMPTIES);
+	t->wait = WAIT_EMPTY;
+}
+
+static int case_target(const struct selftest_case *c, struct pp_session_spec *spec)
+{
+	*spec = (struct pp_session_spec){
+		.size = c->size,
+		.ttl = 64,
+		.df = true,
+		.rate = c->pps,
+		.interval = PP_SEC(1),
+		.count = c->count,
+		.timeout = c->timeout,
+		.digits = 2,
+		.samples = c->count,
+	};
+	return pp_addr_parse(c->v6 ? "2001:2::2" : "198.18.0.2", &spec->target);
+}
+
+static void fail_case(struct selftest *t, const char *why)
+{
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "case", cases[t->at].name, "wire",
+				cases[t->at].wire, "error", why, "verdict", "FAIL");
+
+	t->failed++;
+	json_array_append(t->rows, row);
+	pp_call_notify(t->call, "case", row);
+	t->at++;
+	next_case(t);
+}
+
+static void start_case(struct selftest *t)
+{
+	struct pp_session_spec spec;
+	struct pp_error error = {"no target"};
+
+	if (case_target(&cases[t->at], &spec) ||
+	    pp_run_create(t->engine, &spec, NULL, 0, "", &t->run, &error)) {
+		fail_case(t, error.text);
+		return;
+	}
+	t->run->done = case_done;
+	if (pp_run_start(t->run)) {
+		pp_run_delete(t->run);
+		fail_case(t, "the worker has too much to do already");
+	}
+}
+
+static void next_case(struct selftest *t)
+{
+	char error[256];
+
+	if (t->cancelled || !cases[t->at].name) {
+		end_selftest(t);
+		return;
+	}
+	if (pp_wire_parse(cases[t->at].wire, &t->spec, error, sizeof(error))) {
+		fail_case(t, error);
+		return;
+	}
+	t->spec.seed = t->before.seed;
+	pp_wire_set(pp_dp_wire(t->engine->dp), &t->spec);
+	t->settle = pp_ns_add(pp_clock_now(), WIRE_SETTLES);
+	t->wait = WAIT_SETTLE;
+}
+
+void pp_selftest_tick(struct pp_engine *e)
+{
+	struct selftest *t = active;
+
+	if (!t || t->engine != e || t->wait == WAIT_NONE || pp_clock_now().v < t->settle.v)
+		return;
+	bool empty = t->wait == WAIT_EMPTY;
+	t->wait = WAIT_NONE;
+	if (empty)
+		pp_run_counts(t->run, counted_again, t);
+	else
+		start_case(t);
+}
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+/* Both ends know each other: an ARP request that the wire loses is not what is tested. */
+static void join_neighbours(struct pp_engine *e)
+{
+	static const char *const far[] = {"198.18.0.2", "2001:2::2"};
+	struct pp_port_info info;
+	struct pp_addr addr;
+
+	if (pp_dp_port_info(e->dp, 1, &info))
+		return;
+	for (size_t i = 0; i < PP_ARRAY_LEN(far); i++)
+		if (pp_addr_parse(far[i], &addr) == 0)
+			pp_neigh_add(pp_host_neighbours(e->host), (struct pp_link){.port = 0},
+				     &addr, &info.mac, pp_clock_now());
+}
+
+static void cancel(struct pp_call *c, void *arg)
+{
+	struct selftest *t = arg;
+
+	(void)c;
+	t->cancelled = true;
+	if (t->run)
+		pp_run_stop(t->run, true);
+}
+
+void pp_cmd_selftest(struct pp_call *c)
+{
+	struct pp_engine *e = pp_call_engine(c);
+	struct pp_wire *w = pp_dp_wire(e->dp);
+	struct selftest *t = w && !active ? calloc(1, sizeof(*t)) : NULL;
+
+	if (!t) {
+		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s",
+			     w ? "a selftest is running"
+			       : "there is no wire: start the engine with --wire, or run "
+				 "pmdpingd -- --selftest");
+		return;
+	}
+	*t = (struct selftest){
+		.call = c, .engine = e, .started = pp_clock_now(), .rows = json_array()};
+	t->before = *pp_wire_spec_now(w);
+	active = t;
+	join_neighbours(e);
+	pp_call_on_cancel(c, cancel, t);
+	pp_call_notify(c, "start", json_object());
+	next_case(t);
+}
+
+/* ---- the cases --------------------------------------------------------------------------------
+ */
+
+#define SECOND                                                                                     \
+	{                                                                                          \
+		1000000000                                                                         \
+	}
+
+static const struct selftest_case cases[] = {
+	{"delay 1 us", "delay=1us", 100e3, 50000, 56, false, SECOND},
+	{"delay 10 us", "delay=10us", 100e3, 100000, 56, false, SECOND},
+	{"delay 10 us, IPv6", "delay=10us", 100e3, 50000, 56, true, SECOND},
+	{"delay 100 us", "delay=100us", 10e3, 10000, 56, false, SECOND},
+	{"delay 1 ms", "delay=1ms", 10e3, 10000, 56, false, SECOND},
+	{"delay 10 ms", "delay=10ms", 10e3, 10000, 56, false, SECOND},
+	{"delay 100 ms", "delay=100ms", 1e3, 1000, 56, false, SECOND},
+	{"uniform", "delay=10us,jitter=uniform:10us", 100e3, 100000, 56, false, SECOND},
+	{"normal", "delay=10us,jitter=normal:200ns", 100e3, 100000, 56, false, SECOND},
+	{"exponential", "delay=10us,jitter=exp:5us", 100e3, 100000, 56, true, SECOND},
+	{"Pareto", "delay=10us,jitter=pareto:5us:2.5", 100e3, 100000, 56, false, SECOND},
+	{"residence 20 us", "delay=10us,residence=20us", 100e3, 50000, 56, false, SECOND},
+	{"loss 1 %", "delay=10us,loss=1%", 50e3, 50000, 56, false, SECOND},
+	{"loss 60 %", "delay=10us,loss=60%", 50e3, 25000, 56, true, {100000000}},
+	{"duplication 1 %", "delay=10us,dup=1%", 50e3, 50000, 56, false, SECOND},
+	{"reordering 1 %", "delay=10us,reorder=1%:100us", 50e3, 50000, 56, false, SECOND},
+	{"corruption 1 %", "delay=10us,corrupt=1%", 50e3, 50000, 56, false, SECOND},
+	{"wrong payload 1 %", "delay=10us,ba.mangle=1%", 50e3, 50000, 56, true, SECOND},
+	{"late 10 %", "delay=10us,ba.reorder=10%:50ms", 50e3, 50000, 56, false, {20000000}},
+	{"stalls 2 ms in 100 ms", "delay=10us,stall=2ms/100ms", 50e3, 50000, 56, false, SECOND},
+	{"everything",
+	 "delay=10us,jitter=exp:5us,loss=1%,dup=1%,reorder=1%:50us,corrupt=0.5%,ba.mangle=0.5%",
+	 50e3, 50000, 56, false, SECOND},
+	{"line of 1 Gbps", "delay=10us,rate=1Gbps", 100e3, 50000, 56, false, SECOND},
+	{"64 byte frames", "delay=10us", 100e3, 50000, 18, false, SECOND},
+	{"1518 byte frames", "delay=10us", 100e3, 50000, 1472, false, SECOND},
+	{"1 kpps", "delay=10us", 1e3, 1000, 56, false, SECOND},
+	{"1 Mpps", "delay=10us", 1e6, 500000, 56, false, SECOND},
+	{.name = NULL},
+};

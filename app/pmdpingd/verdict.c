@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Truth and measurement, joined by probe number. Computes from the wire's logs alone what
+ * the engine should have said, and compares.
+ */
+#include "verdict.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define SPAN_TOLERANCE 0.001
+
+const double pp_verdict_p[PP_VERDICT_QUANTILES] = {0.5, 0.9, 0.99, 0.999, 0.9999};
+
+/* All the truth there is of one probe. */
+struct probe {
+	uint64_t number;
+	int64_t sent, back; /* back: first answer, INT64_MAX: none */
+	bool mangled;	    /* the first answer was */
+	uint32_t answers;
+	uint32_t order; /* of the first answer among those of its time */
+};
+
+struct join {
+	struct probe *probe; /* by number */
+	size_t n;
+	int64_t *rtt; /* true ones of received probes, sorted */
+	size_t n_rtt;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	const struct pp_truth *x = a, *y = b;
+
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int by_back(const void *a, const void *b)
+{
+	const struct probe *x = a, *y = b;
+
+	if (x->back != y->back)
+		return x->back < y->back ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static int probe_by_number(const void *a, const void *b)
+{
+	const struct probe *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/* The logs of all queues in one, by number, then time. */
+static struct pp_truth *gather(const struct pp_truth_log *const *logs, unsigned int queues,
+			       size_t *ret_n)
+{
+	size_t n = 0, at = 0;
+
+	for (unsigned int q = 0; q < queues; q++)
+		n += logs[q]->n;
+	struct pp_truth *all = calloc(n + 1, sizeof(*all));
+	for (unsigned int q = 0; all && q < queues; q++) {
+		memcpy(all + at, logs[q]->entry, logs[q]->n * sizeof(*all));
+		at += logs[q]->n;
+	}
+	if (all)
+		qsort(all, n, sizeof(*all), by_number);
+	*ret_n = n;
+	return all;
+}
+
+/* A number that was handed over twice was refused by the port the first time. */
+static size_t list_sent(struct probe *probe, const struct pp_truth *sent, size_t n)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i + 1 < n && sent[i + 1].number == sent[i].number)
+			continue;
+		probe[used++] = (struct probe){
+			.number = sent[i].number, .sent = sent[i].at, .back = INT64_MAX};
+	}
+	return used;
+}
+
+static void add_answers(struct probe *probe, size_t n, const struct pp_truth *back, size_t m)
+{
+	for (size_t i = 0, j = 0; j < m; j++) {
+		while (i < n && probe[i].number < back[j].number)
+			i++;
+		if (i == n || probe[i].number != back[j].number)
+			continue;
+		if (probe[i].answers++ == 0) {
+			probe[i].back = back[j].at;
+			probe[i].mangled = back[j].mangled;
+			probe[i].order = back[j].order;
+		}
+	}
+}
+
+static int join_logs(const struct pp_verdict_input *in, struct join *j)
+{
+	size_t n, m;
+	struct pp_truth *sent = gather(in->sent, in->queues, &n);
+	struct pp_truth *back = gather(in->received, in->queues, &m);
+
+	j->probe = calloc(n + 1, sizeof(*j->probe));
+	j->rtt = calloc(n + 1, sizeof(*j->rtt));
+	if (sent && back && j->probe && j->rtt) {
+		j->n = list_sent(j->probe, sent, n);
+		add_answers(j->probe, j->n, back, m);
+	}
+	bool ok = sent && back && j->probe && j->rtt;
+	free(sent);
+	free(back);
+	return ok ? 0 : -ENOMEM;
+}
+
+/* ---- what the counters should say ------------------------------------------------- */
+
+static void expect_probe(struct pp_counts *c, const struct probe *p, pp_ns timeout, struct join *j,
+			 uint64_t *top)
+{
+	int64_t rtt = p->back - p->sent;
+
+	c->sent++;
+	if (p->answers == 0) {
+		c->expired++;
+		return;
+	}
+	c->duplicate += p->answers - 1;
+	if (rtt > timeout.v) {
+		c->expired++;
+		c->late++;
+	} else if (p->mangled) {
+		c->corrupt++;
+	} else {
+		c->received++;
+		j->rtt[j->n_rtt++] = rtt;
+		if (p->number < *top)
+			c->reordered++;
+		else
+			*top = p->number;
+	}
+}
+
+static void expect(struct pp_counts *c, struct join *j, pp_ns timeout)
+{
+	uint64_t top = 0;
+
+	/* In the order in which the answers came, to see which were overtaken. */
+	qsort(j->probe, j->n, sizeof(*j->probe), by_back);
+	for (size_t i = 0; i < j->n; i++)
+		expect_probe(c, &j->probe[i], timeout, j, &top);
+	qsort(j->probe, j->n, sizeof(*j->probe), probe_by_number);
+	qsort(j->rtt, j->n_rtt, sizeof(*j->rtt), by_value);
+}
+
+static bool same_counts(const struct pp_counts *a, const struct pp_counts *b)
+{
+	return a->sent == b->sent && a->received == b->received && a->late == b->late &&
+	       a->corrupt == b->corrupt && a->expired == b->expired &&
+	       a->duplicate == b->duplicate && a->reordered == b->reordered;
+}
+
+/* ---- sample by sample ---------------------------------------------------------------- */
+
+static const struct probe *find(const struct join *j, uint64_t number)
+{
+	struct probe key = {.number = number};
+
+	return bsearch(&key, j->probe, j->n, sizeof(*j->probe), probe_by_number);
+}
+
+static void judge_sample(struct pp_verdict *v, const struct join *j, const struct pp_sample *s)
+{
+	const struct probe *p = find(j, s->number);
+
+	v->samples++;
+	if (!p || p->answers == 0) {
+		v->untrue++;
+		return;
+	}
+	int64_t truth = p->back - p->sent;
+	int64_t below = s->rtt.lo.v - truth, above = truth - s->rtt.hi.v;
+	int64_t outside = below > above ? below : above;
+	if (outside <= 0)
+		v->covered++;
+	else if (outside > v->worst)
+		v->worst = outside;
+}
+
+static int judge_widths(struct pp_verdict *v, const struct pp_samples *s)
+{
+	int64_t *width = calloc(s->n + 1u, sizeof(*width));
+
+	if (!width)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < s->n; i++)
+		width[i] = s->at[i].rtt.hi.v - s->at[i].rtt.lo.v;
+	qsort(width, s->n, sizeof(*width), by_value);
+	if (s->n) {
+		v->width_p50 = width[s->n / 2];
+		v->width_p99 = width[(uint64_t)s->n * 99 / 100];
+	}
+	free(width);
+	return 0;
+}
+
+/* ---- distributions ---------------------------------------------------------------------- */
+
+static void judge_quantile(struct pp_verdict_quantile *q, const struct join *j,
+			   const struct pp_tally *t, double p)
+{
+	struct pp_quantile ours = pp_quantile(&t->lo, &t->hi, j->n, p);
+	uint64_t rank = (uint64_t)ceil(p * (double)j->n - 1e-9);
+
+	q->checked = true;
+	q->infinite = rank > j->n_rtt;
+	q->truth = PP_NS(q->infinite || rank == 0 ? 0 : j->rtt[rank - 1]);
+	q->lo = ours.lo;
+	q->hi = ours.hi;
+	if (q->infinite || ours.infinite)
+		q->held = q->infinite == ours.infinite;
+	else
+		q->held = ours.defined && ours.lo.v <= q->truth.v && q->truth.v <= ours.hi.v;
+}
+
+static bool judge_quantiles(struct pp_verdict *v, const struct join *j, const struct pp_tally *t)
+{
+	bool held = true;
+
+	for (unsigned int i = 0; i < PP_VERDICT_QUANTILES; i++) {
+		if (!pp_quantile_supported(j->n, pp_verdict_p[i]))
+			continue;
+		judge_quantile(&v->q[i], j, t, pp_verdict_p[i]);
+		held &= v->q[i].held;
+	}
+	return held;
+}
+
+/* How far departures lie behind their slots, at best, among slots [from, to): what a
+ * stall of the machine delayed says nothing of the schedule. */
+static double least_lag(const struct pp_verdict_input *in, const struct join *j, uint64_t from,
+			uint64_t to)
+{
+	double least = INFINITY;
+
+	for (uint32_t i = 0; i < in->samples->n; i++) {
+		const struct pp_sample *s = &in->samples->at[i];
+		const struct probe *p = s->k >= from && s->k < to ? find(j, s->number) : NULL;
+		if (p)
+			least = fmin(least, (double)(p->sent - j->probe[0].sent) -
+						    (double)s->k * in->period);
+	}
+	return least;
+}
+
+/* Drift of the schedule: lag in its last tenth against lag in its first. */
+static void judge_span(struct pp_verdict *v, const struct pp_verdict_input *in,
+		       const struct join *j)
+{
+	uint64_t last = 0;
+
+	for (uint32_t i = 0; i < in->samples->n; i++)
+		last = in->samples->at[i].k > last ? in->samples->at[i].k : last;
+	if (in->period <= 0 || last < 100 || j->n == 0)
+		return;
+	double first_lag = least_lag(in, j, 0, last / 10),
+	       last_lag = least_lag(in, j, last - last / 10, last + 1);
+	if (!isfinite(first_lag) || !isfinite(last_lag))
+		return;
+	v->span_checked = true;
+	v->span_error = (last_lag - first_lag) / ((double)last * in->period * 0.9);
+}
+
+static bool logs_complete(const struct pp_verdict_input *in)
+{
+	for (unsigned int q = 0; q < in->queues; q++)
+		if (in->sent[q]->dropped || in->received[q]->dropped)
+			return false;
+	return in->samples->dropped == 0;
+}
+
+int pp_verdict(const struct pp_verdict_input *in, struct pp_verdict *ret_verdict)
+{
+	struct pp_verdict v = {.truth_complete = logs_complete(in)};
+	struct join j = {0};
+	int err = join_logs(in, &j);
+
+	if (!err) {
+		expect(&v.expected, &j, in->timeout);
+		v.counts_held =
+			same_counts(&v.expected, &in->counts) && pp_counts_consistent(&in->counts);
+		for (uint32_t i = 0; i < in->samples->n; i++)
+			judge_sample(&v, &j, &in->samples->at[i]);
+		err = judge_widths(&v, in->samples);
+		bool quantiles = judge_quantiles(&v, &j, in->tally);
+		judge_span(&v, in, &j);
+		v.pass = v.truth_complete && v.counts_held && quantiles && v.covered == v.samples &&
+			 in->samples->n == in->counts.received &&
+			 fabs(v.span_error) <= SPAN_TOLERANCE;
+	}
+	free(j.probe);
+	free(j.rtt);
+	if (!err)
+		*ret_verdict = v;
+	return err;
+}
