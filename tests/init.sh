@@ -98,12 +98,15 @@ holds() {
 	if (($2)); then ok "$1"; else not_ok "$1 ($2)"; fi
 }
 
-# json_holds TEXT JQ-EXPRESSION: true for the last object in $OUT that has it.
-json_holds() {
-	if jq -es "last | $2" "$OUT" >/dev/null 2>&1; then ok "$1"; else
+# jsons_hold TEXT JQ-EXPRESSION: true for the array of all objects in $OUT.
+jsons_hold() {
+	if jq -es "$2" "$OUT" >/dev/null 2>&1; then ok "$1"; else
 		not_ok "$1 (not: $2)" "$OUT"
 	fi
 }
+
+# json_holds TEXT JQ-EXPRESSION: true for the last of them.
+json_holds() { jsons_hold "$1" "last | $2"; }
 
 # within SECONDS COMMAND...: tries until it succeeds, 20 times a second; 1 when the time
 # is up. The one place where a test looks at the clock.

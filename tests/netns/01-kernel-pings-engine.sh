@@ -34,6 +34,8 @@ said "ICMP-07 not by anybody" ' 0 received'
 
 check "ARP-01 arping finds the engine" arping -I $TAP -c 3 -w 5 $OWN4
 said "ARP-01 one answer to each request" 'Received 3 response'
+# Not by the MAC address that the kernel's end has from the port: arping ignores its own.
+ip link set $TAP address 02:00:5e:00:53:01
 check_exit 1 "ARP-21 a probe from 0.0.0.0 is told that the address is in use" \
 	arping -D -I $TAP -c 2 -w 3 $OWN4
 check_exit 1 "ARP-03 an address that is not ours is not answered" arping -I $TAP -c 1 -w 1 192.0.2.9

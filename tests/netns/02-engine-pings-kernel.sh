@@ -54,7 +54,7 @@ said "a flood loses nothing" '500 packets transmitted, 500 received, 0% packet l
 check "rate" pmdping ping $PEER4 count 1000 rate 1kpps quiet
 said "at a rate nothing is lost" '1000 packets transmitted, 1000 received, 0% packet loss'
 check "-w" pmdping ping $PEER4 -w 1 -i 0.1
-said "-w ends after its time" '^(9|10|11) packets transmitted, .* time (9[0-9]{2}|1[0-9]{3})ms'
+said "-w ends after its time" '^(9|10|11) packets transmitted, .* time (8|9|10)[0-9]{2}ms'
 check_exit 1 "no answer within the time: 1" pmdping ping 192.0.2.99 -c 1 -W 0.2
 check_exit 2 "no route: 2" pmdping ping 198.51.100.1 -c 1
 said "no route: the words of ping" '^pmdping: connect: Network is unreachable$'
@@ -65,8 +65,7 @@ check "ten thousand probes, 1 ms apart" pmdping ping $PEER4 -c 10000 -i 0.001 -q
 said "all received" '10000 packets transmitted, 10000 received, 0% packet loss'
 
 check "JSON" pmdping --json ping $PEER4 count 100 interval 1ms
-check "JSON: an object per line" jq -es 'length == 102 and all(type == "object")' "$OUT"
-run pmdping --json ping $PEER4 count 100 interval 1ms
+jsons_hold "JSON: an object per line" 'length == 102 and all(type == "object")'
 json_holds "JSON: the sums" "$SUMS"
 json_holds "JSON: received" '.received == 100 and .exit == 0 and .loss_percent == 0'
 json_holds "JSON: the order of the rtt" '.rtt | .min_ns <= .avg_ns and .avg_ns <= .max_ns'

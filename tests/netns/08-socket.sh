@@ -31,30 +31,30 @@ say_to_engine '\n\n   \n# comment\nshow version'
 said "text: empty lines, a comment, no newline at the end" 'pmdping'
 
 say_to_engine '{"jsonrpc":"2.0","id":1,"method":"show.version"}\n'
-check "JSON-RPC: hello comes first" jq -es '.[0].method == "hello" and .[0].params.api[0] == 1' "$OUT"
+jsons_hold "JSON-RPC: hello comes first" '.[0].method == "hello" and .[0].params.api[0] == 1'
 say_to_engine '{"jsonrpc":"2.0","id":"a","method":"exec","params":{"line":"show version"}}\n'
-check "JSON-RPC: the answer has the id" jq -es '.[1].id == "a" and (.[1] | has("result"))' "$OUT"
+jsons_hold "JSON-RPC: the answer has the id" '.[1].id == "a" and (.[1] | has("result"))'
 say_to_engine '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"address":"192.0.2.1","count":3,"interval":10000000}}\n'
-check "JSON-RPC: events, then the result" \
-	jq -es 'map(select(.method == "event" and .params.event == "reply")) | length == 3' "$OUT"
-check "JSON-RPC: three received" jq -es 'last | .id == 1 and .result.received == 3' "$OUT"
+jsons_hold "JSON-RPC: events, then the result" \
+	'map(select(.method == "event" and .params.event == "reply")) | length == 3'
+jsons_hold "JSON-RPC: three received" 'last | .id == 1 and .result.received == 3'
 say_to_engine '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"address":"192.0.2.1","nosuch":1}}\n'
-check "JSON-RPC: an unknown parameter is an error" jq -es 'last | .error.code == -32602' "$OUT"
+jsons_hold "JSON-RPC: an unknown parameter is an error" 'last | .error.code == -32602'
 say_to_engine '{"jsonrpc":"2.0","id":1,"method":"nosuch"}\n'
-check "JSON-RPC: an unknown method" jq -es 'last | .error.code == -32601' "$OUT"
+jsons_hold "JSON-RPC: an unknown method" 'last | .error.code == -32601'
 say_to_engine '{"jsonrpc":"2.0","id":1,\n'
-check "JSON-RPC: a parse error" jq -es 'last | .error.code == -32700' "$OUT"
+jsons_hold "JSON-RPC: a parse error" 'last | .error.code == -32700'
 say_to_engine '{"jsonrpc":"1.0","id":1}\n'
-check "JSON-RPC: not a request" jq -es 'last | .error.code == -32600' "$OUT"
+jsons_hold "JSON-RPC: not a request" 'last | .error.code == -32600'
 say_to_engine '{"jsonrpc":"2.0","id":1,"method":"exec","params":{"line":"ping gw"}}\n'
-check "JSON-RPC: an error says where" jq -es 'last | .error.data | .column == 6 and .word == "gw"' "$OUT"
+jsons_hold "JSON-RPC: an error says where" 'last | .error.data | .column == 6 and .word == "gw"'
 
 timeout 120 $PYTHON "$(dirname "$0")/clients.py" "$SOCKET" "$ENGINE_PID"
 
 # ---- the client program
 
 check "one object per line with --json" pmdping --json show version
-check "which jq reads" jq -e . "$OUT"
+jsons_hold "which jq reads" 'length == 1'
 check "--file" eval 'printf "show version\nshow addr\n" >"$T/script"; pmdping --file "$T/script"'
 said "runs its lines" "$OWN4"
 printf 'show version\nnonsense here\nshow addr\n' >"$T/script"

@@ -13,6 +13,8 @@ if [ -z "${PMDPING_NETNS:-}" ]; then
 fi
 mount -t tmpfs tmpfs /run
 mount -t sysfs sysfs /sys
+# Detection of duplicates holds an interface's addresses back for a second or two.
+sysctl -q -w net.ipv6.conf.default.accept_dad=0
 
 # shellcheck source=tests/init.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../init.sh"
