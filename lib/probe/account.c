@@ -139,18 +139,23 @@ static void keep_sample(const struct probe *pr, struct pp_rtt rtt)
 		.k = pr->k, .number = pr->number, .tx = PP_NS(pr->b->tx_from), .rtt = rtt};
 }
 
+/* A stall of ours may have let the timeout pass while the answer lay in the queue: the
+ * stamps decide, not the order in which we looked. */
+static void take_back_expiry(const struct probe *pr)
+{
+	if (!(pr->b->expired & pr->bit))
+		return;
+	pr->b->expired &= ~pr->bit;
+	pr->s->tally->c.expired--;
+}
+
 static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt, bool corrupt)
 {
 	struct pp_session *s = pr->s;
 	struct pp_counts *c = &s->tally->c;
 	unsigned int flags = 0;
 
-	/* A stall of ours may have let the timeout pass while the answer lay in the
-	 * queue: the stamps decide, not the order in which we looked. */
-	if (pr->b->expired & pr->bit) {
-		pr->b->expired &= ~pr->bit;
-		c->expired--;
-	}
+	take_back_expiry(pr);
 	if (corrupt) {
 		c->corrupt++;
 		return PP_EVENT_CORRUPT;
@@ -261,9 +266,10 @@ bool pp_prober_error(struct pp_prober *p, const struct pp_error_receipt *e)
 		say_error(p, &pr, e);
 		return true;
 	}
-	/* After an answer or a timeout the probe's fate is settled. */
-	if ((pr.b->answered | pr.b->expired) & pr.bit)
+	/* After an answer or its timeout the probe's fate is settled. */
+	if (pr.b->answered & pr.bit || rtt_of(p, pr.b, e->rx).lo.v > s->timeout)
 		return true;
+	take_back_expiry(&pr);
 	pr.b->answered |= pr.bit;
 	s->tally->c.error++;
 	say_error(p, &pr, e);

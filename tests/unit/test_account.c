@@ -343,6 +343,39 @@ static void error_after_the_answer(void)
 	teardown(f);
 }
 
+/* As with answers the stamps decide, not the order in which we looked. */
+static void error_after_the_timeout(void)
+{
+	pp_session_ref ref;
+	struct fixture *f = one_probe(false, 0, &ref);
+	struct bytes e = error_about(f->frame[0], 3, 1, 8);
+
+	pp_prober_stop(f->prober, ref, false, f->now);
+	f->now.v += PP_SEC(1).v + 1001;
+	CU_ASSERT_TRUE(take(f, &e));
+	CU_ASSERT_EQUAL(counts(f, ref)->error, 0);
+	burst(f);
+	CU_ASSERT_EQUAL(pp_counts_lost(counts(f, ref)), 1);
+	CU_ASSERT_EQUAL(f->n_done, 1);
+	teardown(f);
+}
+
+static void error_takes_back_a_loss(void)
+{
+	pp_session_ref ref;
+	struct fixture *f = one_probe(true, 0, &ref);
+	struct bytes e = error_about(f->frame[0], 1, 3, 8);
+	struct pp_span rx = {pp_ns_add(f->now, PP_MS(900)), pp_ns_add(f->now, PP_MS(950))};
+
+	run(f, PP_MS(1010), PP_MS(1));
+	CU_ASSERT_EQUAL(pp_counts_lost(counts(f, ref)), 1);
+	CU_ASSERT_TRUE(take_within(f, &e, rx));
+	CU_ASSERT_EQUAL(pp_counts_lost(counts(f, ref)), 0);
+	CU_ASSERT_EQUAL(counts(f, ref)->error, 1);
+	CU_ASSERT_TRUE(pp_counts_consistent(counts(f, ref)));
+	teardown(f);
+}
+
 static void redirect_is_no_verdict(void)
 {
 	pp_session_ref ref;
@@ -514,6 +547,8 @@ PP_TEST_MAIN("account",
 	     {"ICMP-17 V6-07 an error is matched by eight quoted bytes", error_by_eight_bytes},
 	     {"ICMP-17 an error that quotes more", error_by_the_whole},
 	     {"an error after the answer changes nothing", error_after_the_answer},
+	     {"an error after the timeout changes nothing", error_after_the_timeout},
+	     {"an error in time takes back a loss", error_takes_back_a_loss},
 	     {"ICMP-20 a redirect is no verdict", redirect_is_no_verdict},
 	     {"a million forged replies", forged_replies},
 	     {"PMTU-06 a million forged errors", forged_errors},
