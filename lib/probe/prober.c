@@ -311,11 +311,19 @@ static void commit_sent(struct pp_session *s, const struct pp_batch *batch, unsi
 		s->pipe = in_flight;
 }
 
-static void commit_unsent(struct pp_prober *p, struct pp_session *s, pp_ns now)
+/* Counted all before any session is found to be done: it may have several here. */
+static void commit_unsent(struct pp_prober *p, const struct pp_batch *batch, unsigned int from,
+			  pp_ns now)
 {
-	s->tally->c.due++;
-	s->tally->c.not_sent++;
-	pp_prober_finish_if_decided(p, s, now);
+	struct pp_sessions *table = p->config.sessions;
+
+	for (unsigned int i = from; i < batch->n; i++) {
+		struct pp_counts *c = &pp_session_at(table, batch->probe[i].ref)->tally->c;
+		c->due++;
+		c->not_sent++;
+	}
+	for (unsigned int i = from; i < batch->n; i++)
+		pp_prober_finish_if_decided(p, pp_session_at(table, batch->probe[i].ref), now);
 }
 
 void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigned int n_sent,
@@ -335,8 +343,7 @@ void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigne
 		}
 		pp_wheel_insert(&p->timeouts, &b->timer, PP_NS(tx.to.v + soonest + 1));
 	}
-	for (unsigned int i = n_sent; i < batch->n; i++)
-		commit_unsent(p, pp_session_at(table, batch->probe[i].ref), tx.to);
+	commit_unsent(p, batch, n_sent, tx.to);
 }
 
 /* ---- stopping ------------------------------------------------------------------------------ */

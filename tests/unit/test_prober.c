@@ -349,6 +349,22 @@ static void done_when_timed_out(void)
 	teardown(f);
 }
 
+static void done_when_refused(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	spec.rate = 1e6;
+	spec.count = 20;
+	add_started(f, &spec);
+	f->now.v += 30000;
+	CU_ASSERT_EQUAL(burst_taken(f, 0), 20);
+	CU_ASSERT_EQUAL(f->n_done, 1);
+	CU_ASSERT_EQUAL(f->at_done.not_sent, 20);
+	CU_ASSERT_EQUAL(f->at_done.due, 20);
+	teardown(f);
+}
+
 static void stop_waits_for_answers(void)
 {
 	struct fixture *f = setup(64);
@@ -605,6 +621,7 @@ PP_TEST_MAIN("prober",
 	     {"a stall over the whole run", everything_missed},
 	     {"done when the last answer came", done_when_answered},
 	     {"done when the last timeout passed", done_when_timed_out},
+	     {"done when every refused probe is counted", done_when_refused},
 	     {"stop waits for what is in flight", stop_waits_for_answers},
 	     {"stop at once leaves it in flight", stop_at_once},
 	     {"what was held is not due after a stop", stop_before_anything_left},
