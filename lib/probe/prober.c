@@ -363,15 +363,25 @@ void pp_prober_stop(struct pp_prober *p, pp_session_ref ref, bool now_done, pp_n
 		pp_prober_finish_if_decided(p, s, now);
 }
 
+static void forget_samples(struct pp_samples *x)
+{
+	x->n = 0;
+	x->dropped = 0;
+}
+
 void pp_prober_clear(struct pp_prober *p, pp_session_ref ref)
 {
 	struct pp_session *s = pp_session_get(p->config.sessions, ref);
 
 	if (!s)
 		return;
+	pp_ns last = PP_NS(s->last_event);
 	pp_tally_clear(s->tally);
+	if (s->samples)
+		forget_samples(s->samples);
 	s->first_k = s->held_from;
 	s->top_k = 0;
 	s->pipe = 0;
 	s->first_tx = s->last_event = 0;
+	pp_prober_finish_if_decided(p, s, last);
 }

@@ -465,6 +465,28 @@ static void clear_forgets(void)
 	teardown(f);
 }
 
+/* Nothing is awaited any more, so nothing is left to wait for. */
+static void clear_while_draining(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	spec.samples = 8;
+	pp_session_ref ref = add_started(f, &spec);
+	burst(f);
+	CU_ASSERT_TRUE(answer(f, f->frame[0]));
+	f->now.v += PP_SEC(1).v;
+	burst(f);
+	pp_prober_stop(f->prober, ref, false, f->now);
+	CU_ASSERT_EQUAL(f->n_done, 0);
+	pp_prober_clear(f->prober, ref);
+	CU_ASSERT_EQUAL(pp_session_samples(pp_session_get(f->table, ref))->n, 0);
+	run(f, PP_SEC(2), PP_MS(100));
+	CU_ASSERT_EQUAL(f->n_done, 1);
+	CU_ASSERT_EQUAL(f->at_done.due, 0);
+	teardown(f);
+}
+
 static void deadline_ends_the_run(void)
 {
 	struct fixture *f = setup(64);
@@ -627,6 +649,7 @@ PP_TEST_MAIN("prober",
 	     {"what was held is not due after a stop", stop_before_anything_left},
 	     {"start again goes on counting slots", start_again},
 	     {"clear forgets what is in flight", clear_forgets},
+	     {"clear while answers are awaited ends the waiting", clear_while_draining},
 	     {"the deadline ends the run", deadline_ends_the_run},
 	     {"the deadline ends waiting", deadline_while_waiting},
 	     {"a full log holds back, and says so", log_full},
