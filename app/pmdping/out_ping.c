@@ -164,13 +164,11 @@ static void put_quantile(FILE *f, const json_t *q, int digits)
 		fprintf(f, "%.*f..%.*f", digits, ms(q, "lo_ns"), digits, ms(q, "hi_ns"));
 }
 
-static void put_quantiles(FILE *f, const json_t *body, int digits)
+static void put_quantiles(FILE *f, const json_t *list, const char *title, int digits)
 {
-	const json_t *list = json_object_get(body, "quantiles");
-
 	if (json_array_size(list) == 0)
 		return;
-	fputs("rtt", f);
+	fputs(title, f);
 	for (size_t i = 0; i < json_array_size(list); i++)
 		put_quantile(f, json_array_get(list, i), digits);
 	fputs(" ms\n", f);
@@ -190,18 +188,23 @@ static void put_rtt(FILE *f, const json_t *body)
 	if (pipe > 1)
 		fprintf(f, "%spipe %" PRId64, any ? ", " : "", pipe);
 	fputc('\n', f);
-	if (any)
-		put_quantiles(f, body, d);
+	if (!any)
+		return;
+	put_quantiles(f, json_object_get(body, "quantiles"), "rtt", d);
+	/* The tail without what a stall of ours touched. */
+	if (pp_out_int(body, "suspect") > 0)
+		put_quantiles(f, json_object_get(body, "quantiles_without_suspect"),
+			      "rtt without tester-suspect", d);
 }
 
 static void put_clock(FILE *f, const json_t *body)
 {
 	fprintf(f,
 		"clock %s; %" PRId64 " not sent, %" PRId64 " missed, %" PRId64 " late, %" PRId64
-		" duplicate, %" PRId64 " reordered",
+		" duplicate, %" PRId64 " reordered, %" PRId64 " tester-suspect",
 		pp_out_str(body, "clock"), pp_out_int(body, "not_sent"), pp_out_int(body, "missed"),
 		pp_out_int(body, "late"), pp_out_int(body, "duplicate"),
-		pp_out_int(body, "reordered"));
+		pp_out_int(body, "reordered"), pp_out_int(body, "suspect"));
 	if (is_true(body, "weak"))
 		fputs("; replies matched weakly (payload under 16 bytes)", f);
 	fputc('\n', f);

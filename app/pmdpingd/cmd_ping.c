@@ -121,6 +121,7 @@ static void say_reply(struct pp_run *r, const struct pp_event *e)
 	set_bool(o, "late", e->flags & PP_EVENT_LATE);
 	set_bool(o, "corrupt", e->flags & PP_EVENT_CORRUPT);
 	set_bool(o, "reordered", e->flags & PP_EVENT_REORDERED);
+	set_bool(o, "suspect", e->flags & PP_EVENT_SUSPECT);
 	set_bool(o, "weak", pp_session_is_weak(r->session));
 	pp_call_notify(r->voice, "reply", o);
 }

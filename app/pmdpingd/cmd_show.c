@@ -145,16 +145,41 @@ void pp_cmd_show_workers(struct pp_call *c)
 		pp_dp_worker_info(e->dp, i, &w);
 		json_array_append_new(
 			rows,
-			json_pack("{s:i, s:o, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:I}",
-				  "lcore", (int)w.lcore, "queues", queues_json(&w), "polls",
-				  (json_int_t)w.polls, "busy_polls", (json_int_t)w.busy_polls, "rx",
-				  (json_int_t)w.rx, "tx", (json_int_t)w.tx, "sessions",
-				  (int)w.sessions, "max_gap_ns", (json_int_t)w.max_gap.v,
-				  "events_lost", (json_int_t)w.events_lost, "receipts_lost",
-				  (json_int_t)w.receipts_lost, "tx_refused",
-				  (json_int_t)w.tx_refused, "no_mbuf", (json_int_t)w.no_mbuf));
+			json_pack(
+				"{s:i, s:o, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
+				"lcore", (int)w.lcore, "queues", queues_json(&w), "polls",
+				(json_int_t)w.polls, "busy_polls", (json_int_t)w.busy_polls, "rx",
+				(json_int_t)w.rx, "tx", (json_int_t)w.tx, "sessions",
+				(int)w.sessions, "max_gap_ns", (json_int_t)w.max_gap.v, "stalls",
+				(json_int_t)w.stalls, "events_lost", (json_int_t)w.events_lost,
+				"receipts_lost", (json_int_t)w.receipts_lost, "tx_refused",
+				(json_int_t)w.tx_refused, "no_mbuf", (json_int_t)w.no_mbuf));
 	}
 	pp_call_done(c, json_pack("{s:o}", "workers", rows));
+}
+
+void pp_cmd_show_stalls(struct pp_call *c)
+{
+	static const char *const causes[] = {
+		[PP_STALL_UNKNOWN] = "unknown", [PP_STALL_PREEMPTED] = "preempted",
+		[PP_STALL_STEAL] = "steal",	[PP_STALL_TRANSMIT] = "transmit",
+		[PP_STALL_RECEIVE] = "receive",
+	};
+	struct pp_engine *e = pp_call_engine(c);
+	const int64_t *count = pp_call_int(c, "count");
+	unsigned int max = count ? (unsigned int)*count : 20;
+	struct pp_stall *s = calloc(max, sizeof(*s));
+	unsigned int n = s ? pp_dp_stalls(e->dp, s, max) : 0;
+	json_t *rows = json_array();
+	pp_ns now = pp_clock_now();
+
+	for (unsigned int i = 0; i < n; i++)
+		json_array_append_new(
+			rows, json_pack("{s:i, s:I, s:I, s:s}", "lcore", (int)s[i].lcore, "age_ns",
+					(json_int_t)(now.v - s[i].at.v), "length_ns",
+					(json_int_t)s[i].length.v, "cause", causes[s[i].cause]));
+	free(s);
+	pp_call_done(c, json_pack("{s:o}", "stalls", rows));
 }
 
 void pp_cmd_show_clock(struct pp_call *c)

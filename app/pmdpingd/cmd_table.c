@@ -123,6 +123,10 @@ static const struct pp_param counters_params[] = {
 	{"all", .type = PP_PARAM_FLAG, .help = "those that are zero too"},
 	END,
 };
+static const struct pp_param stalls_params[] = {
+	{"count", .type = PP_PARAM_INT, .min = 1, .max = 1000, .help = "the latest so many; 20"},
+	END,
+};
 static const struct pp_param wait_params[] = {
 	{"port", .positional = true, .required = true, .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1,
 	 .help = "number of the port"},
@@ -168,6 +172,7 @@ const struct pp_command pp_commands[] = {
 	{"show workers", NULL, PP_CLASS_READ, "lcores, their queues, their own losses", pp_cmd_show_workers},
 	{"show sessions", NULL, PP_CLASS_READ, "one line per session", pp_cmd_show_sessions},
 	{"show session", name_params, PP_CLASS_READ, "the same as session show", pp_cmd_session_show},
+	{"show stalls", stalls_params, PP_CLASS_READ, "when workers did not look, and why", pp_cmd_show_stalls},
 	{"show clock", NULL, PP_CLASS_READ, "the TSC's rate and how well it is known", pp_cmd_show_clock},
 	{"show version", NULL, PP_CLASS_READ, "versions", pp_cmd_show_version},
 	{"wait port", wait_params, PP_CLASS_READ, "until a port has received nothing for a time", pp_cmd_wait_port},

@@ -40,6 +40,7 @@ void pp_cmd_show_port_stats(struct pp_call *c);
 void pp_cmd_show_port_xstats(struct pp_call *c);
 void pp_cmd_show_counters(struct pp_call *c);
 void pp_cmd_show_workers(struct pp_call *c);
+void pp_cmd_show_stalls(struct pp_call *c);
 void pp_cmd_show_clock(struct pp_call *c);
 void pp_cmd_show_version(struct pp_call *c);
 void pp_cmd_wait_port(struct pp_call *c);

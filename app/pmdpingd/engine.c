@@ -110,6 +110,7 @@ void pp_engine_tick(void *arg)
 		pp_ping_tick(e);
 		pp_wait_tick(e);
 		pp_clock_refine();
+		pp_stalls_blame(e->dp);
 	}
 	check_end(e, now);
 }

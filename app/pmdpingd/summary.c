@@ -15,11 +15,12 @@ static json_t *quantile_json(const struct pp_quantile *q)
 			 (json_int_t)q->hi.v, "lost", 0);
 }
 
-/* From copies: the owner may be recording. Only what the number of samples supports. */
-static json_t *quantiles_json(const struct pp_run *r, const struct pp_tally *copy)
+/* From copies: the owner may be recording. Only what the number of samples supports. `n`
+ * is the number of decided probes. */
+static json_t *quantiles_json(uint64_t n, const struct pp_tally *copy)
 {
 	static const double wanted[] = {0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999};
-	uint64_t n = pp_counts_decided(&r->counts), recorded = pp_hist_total(&copy->lo);
+	uint64_t recorded = pp_hist_total(&copy->lo);
 	json_t *array = json_array();
 
 	if (n < recorded)
@@ -46,17 +47,18 @@ static json_t *rtt_json(const struct pp_moments *m)
 
 static json_t *counts_json(const struct pp_counts *c)
 {
-	return json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-		"due", (json_int_t)c->due, "sent", (json_int_t)c->sent, "not_sent",
-		(json_int_t)c->not_sent, "unreachable", (json_int_t)c->unreachable, "missed",
-		(json_int_t)c->missed, "received", (json_int_t)c->received, "late",
-		(json_int_t)c->late, "corrupt", (json_int_t)c->corrupt, "error",
-		(json_int_t)c->error, "lost", (json_int_t)pp_counts_lost(c), "in_flight",
-		(json_int_t)pp_counts_in_flight(c), "duplicate", (json_int_t)c->duplicate,
-		"reordered", (json_int_t)c->reordered, "redirect", (json_int_t)c->redirect,
-		"transmitted", (json_int_t)(c->sent + c->unreachable), "errors",
-		(json_int_t)(c->error + c->unreachable));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:I, s:I}",
+			 "due", (json_int_t)c->due, "sent", (json_int_t)c->sent, "not_sent",
+			 (json_int_t)c->not_sent, "unreachable", (json_int_t)c->unreachable,
+			 "missed", (json_int_t)c->missed, "received", (json_int_t)c->received,
+			 "late", (json_int_t)c->late, "corrupt", (json_int_t)c->corrupt, "error",
+			 (json_int_t)c->error, "lost", (json_int_t)pp_counts_lost(c), "in_flight",
+			 (json_int_t)pp_counts_in_flight(c), "duplicate", (json_int_t)c->duplicate,
+			 "reordered", (json_int_t)c->reordered, "redirect", (json_int_t)c->redirect,
+			 "suspect", (json_int_t)c->suspect, "transmitted",
+			 (json_int_t)(c->sent + c->unreachable), "errors",
+			 (json_int_t)(c->error + c->unreachable));
 }
 
 /* ping's figure: of what was transmitted, how much was not received. */
@@ -69,6 +71,17 @@ static json_t *loss_json(const struct pp_counts *c)
 	return json_real(100.0 * (double)(transmitted - c->received) / (double)transmitted);
 }
 
+/* The distribution without what a stall of ours touched. */
+static void take_suspects_away(struct pp_tally *copy, const struct pp_tally *t)
+{
+	for (uint32_t i = 0; i < copy->lo.len; i++) {
+		uint64_t lo = __atomic_load_n(&t->suspect_lo.counts[i], __ATOMIC_RELAXED);
+		uint64_t hi = __atomic_load_n(&t->suspect_hi.counts[i], __ATOMIC_RELAXED);
+		copy->lo.counts[i] -= pp_min_u64(lo, copy->lo.counts[i]);
+		copy->hi.counts[i] -= pp_min_u64(hi, copy->hi.counts[i]);
+	}
+}
+
 static void add_samples(json_t *o, struct pp_run *r)
 {
 	const struct pp_tally *t = pp_session_tally(r->session);
@@ -79,7 +92,11 @@ static void add_samples(json_t *o, struct pp_run *r)
 	pp_hist_read(&copy->lo, &t->lo);
 	pp_hist_read(&copy->hi, &t->hi);
 	json_object_set_new(o, "rtt", rtt_json(&t->rtt));
-	json_object_set_new(o, "quantiles", quantiles_json(r, copy));
+	uint64_t n = pp_counts_decided(&r->counts), suspect = r->counts.suspect;
+	json_object_set_new(o, "quantiles", quantiles_json(n, copy));
+	take_suspects_away(copy, t);
+	json_object_set_new(o, "quantiles_without_suspect",
+			    quantiles_json(n - pp_min_u64(suspect, n), copy));
 	json_object_set_new(o, "slip_max_ns", json_integer(t->slip_max.v));
 	pp_tally_free(copy);
 }

@@ -86,6 +86,8 @@ void pp_dp_free(struct pp_dp *dp);
 
 /* Drains events, acknowledgements and deferred calls; about every millisecond. */
 void pp_dp_poll(struct pp_dp *dp);
+/* Finds out why the workers stalled lately; about every 100 ms. */
+void pp_stalls_blame(struct pp_dp *dp);
 
 /* As pp_host_ops. */
 void pp_dp_publish(struct pp_dp *dp, struct pp_view *view);
@@ -141,10 +143,28 @@ struct pp_worker_info {
 	unsigned int n_queues;
 	struct pp_queue_map queues[PP_QUEUE_MAX];
 	uint64_t polls, busy_polls, rx, tx;
+	uint64_t stalls;
 	uint64_t events_lost, receipts_lost, tx_refused, no_mbuf;
 	pp_ns max_gap; /* longest time between two polls of a queue */
 	unsigned int sessions;
 };
+/* A time in which a worker did not look at its queue. */
+#define PP_STALL_MIN PP_US(20)
+enum pp_stall_cause {
+	PP_STALL_UNKNOWN,   /* none of those below: interrupt, hypervisor, cache, SMI */
+	PP_STALL_PREEMPTED, /* the kernel ran something else on the worker's CPU */
+	PP_STALL_STEAL,	    /* the hypervisor did */
+	PP_STALL_TRANSMIT,  /* the driver took that long to send */
+	PP_STALL_RECEIVE,   /* the driver took that long to receive */
+};
+struct pp_stall {
+	pp_ns at, length;
+	unsigned int lcore;
+	enum pp_stall_cause cause;
+};
+/* Copies up to `max` of the latest, newest first, of all workers; how many. Causes of
+ * preemption and steal are known some 100 ms after the fact. */
+unsigned int pp_dp_stalls(const struct pp_dp *dp, struct pp_stall *ret_stalls, unsigned int max);
 unsigned int pp_dp_workers(const struct pp_dp *dp);
 void pp_dp_worker_info(const struct pp_dp *dp, unsigned int worker,
 		       struct pp_worker_info *ret_info);

@@ -130,6 +130,7 @@ enum pp_event_flag {
 	PP_EVENT_LATE = 1 << 1,
 	PP_EVENT_CORRUPT = 1 << 2,
 	PP_EVENT_REORDERED = 1 << 3,
+	PP_EVENT_SUSPECT = 1 << 5,     /* a stall of ours overlapped its flight */
 	PP_EVENT_INFORMATIVE = 1 << 4, /* redirect, source quench: no verdict on the probe */
 };
 struct pp_event {
@@ -204,9 +205,10 @@ void pp_prober_set_rate_error(struct pp_prober *p, uint32_t per_2_40);
 /* ---- answers ------------------------------------------------------------------------- */
 
 /* An answer that was found to belong to a session, as any worker makes it and the
- * owner takes it. 48 bytes. */
+ * owner takes it. 56 bytes. */
 struct pp_receipt {
 	struct pp_span rx;
+	pp_ns stalled;	 /* end of the last stall of the worker that received it */
 	uint64_t number; /* from the payload; WEAK sessions: unused */
 	pp_session_ref session;
 	uint16_t seq;

@@ -48,6 +48,7 @@ struct pp_stack {
 	void *arg;
 	uint64_t drops[PP_DROP_COUNT]; /* writer: the worker; readers: control, relaxed */
 	uint64_t delivered;	       /* frames that came in; the sum of drops */
+	pp_ns stalled;		       /* end of the worker's last stall */
 	uint64_t reply_counter;	       /* IPv4 identification of what we answer */
 };
 /* Every packet of the burst, all of which arrived within rx. Sets .answer and .len,

@@ -77,6 +77,7 @@ struct pp_counts {
 	uint64_t expired;   /* timeout passed without an answer; lost = expired - late */
 	uint64_t duplicate; /* answers beyond the first: in no other counter */
 	uint64_t reordered; /* received, but a later probe's answer came first */
+	uint64_t suspect;   /* of received: a stall of ours overlapped its flight */
 	uint64_t redirect;  /* ICMP redirects and source quenches that quoted one: informative */
 };
 
@@ -138,8 +139,9 @@ double pp_moments_mdev(const struct pp_moments *m);
 struct pp_tally {
 	struct pp_counts c;
 	struct pp_moments rtt;
-	struct pp_hist lo, hi; /* of the samples' lower and upper ends */
-	pp_ns slip_max;	       /* latest that a slot was sent */
+	struct pp_hist lo, hi;		       /* of the samples' lower and upper ends */
+	struct pp_hist suspect_lo, suspect_hi; /* of these, those a stall of ours touched */
+	pp_ns slip_max;			       /* latest that a slot was sent */
 };
 /* One allocation, zeroed; NULL when out of memory or digits is not 1..3. */
 struct pp_tally *pp_tally_create(unsigned int digits);
@@ -147,6 +149,8 @@ void pp_tally_free(struct pp_tally *t);
 void pp_tally_clear(struct pp_tally *t);
 /* Records one RTT: both histograms and the moments. Counts are the caller's. */
 void pp_tally_record(struct pp_tally *t, struct pp_rtt r);
+/* Also among the suspects. */
+void pp_tally_suspect(struct pp_tally *t, struct pp_rtt r);
 
 /* ---- quantiles ---------------------------------------------------------------
  * RFC 2330 11.3: the smallest x with F(x) >= p. A probe without an answer is

@@ -505,6 +505,7 @@ void pp_dp_worker_info(const struct pp_dp *dp, unsigned int worker, struct pp_wo
 		.busy_polls = pp_read(&w->busy_polls),
 		.rx = pp_read(&w->rx),
 		.tx = pp_read(&w->tx),
+		.stalls = pp_read(&w->stalls),
 		.events_lost = pp_read(&w->events_lost),
 		.receipts_lost = pp_read(&w->receipts_lost),
 		.tx_refused = pp_read(&w->tx_refused),

@@ -47,6 +47,12 @@ struct pp_command {
 	uint64_t ack; /* index of the pending request + 1, 0: none */
 };
 
+#define PP_STALL_LOG 1024
+struct pp_stall_entry {
+	int64_t at, length; /* ns */
+	uint32_t cause;	    /* the worker's word; the control thread's, once it knows better */
+};
+
 struct pp_worker {
 	struct pp_dp *dp;
 	unsigned int lcore, index;
@@ -55,6 +61,11 @@ struct pp_worker {
 	struct pp_stack stack;
 	struct pp_prober *probers[256]; /* ours by owner number, else NULL */
 	struct pp_clock_line clock;
+	_Atomic int tid;  /* of the thread, for its scheduling counters */
+	pp_tsc send_time; /* longest transmit burst since the last poll of a queue */
+	struct pp_stall_entry stall[PP_STALL_LOG];
+	uint64_t blamed;			  /* control: entries whose cause it looked at */
+	uint64_t switches, steal;		  /* control: counters when it last looked */
 	struct rte_ring *commands;		  /* writer: control; reader: this worker */
 	struct rte_ring *events;		  /* writer: this worker; reader: control */
 	struct rte_ring *receipts[PP_WORKER_MAX]; /* by sending worker; reader: this one */
@@ -63,6 +74,7 @@ struct pp_worker {
 	/* Writer: this worker; readers: control, relaxed. */
 	PP_CACHE_ALIGNED uint64_t polls;
 	uint64_t busy_polls, rx, tx, events_lost, receipts_lost, tx_refused, no_mbuf;
+	uint64_t stalls; /* ever; the log has the last PP_STALL_LOG */
 	int64_t max_gap; /* ns */
 };
 
@@ -112,6 +124,9 @@ int pp_dp_error(struct pp_error *e, int err, const char *fmt, ...) PP_PRINTF(3, 
 /* port.c */
 int pp_port_start(struct pp_dp *dp, uint16_t port, uint16_t n_queues, struct pp_error *ret_error);
 void pp_port_stop(struct pp_dp *dp, uint16_t port);
+
+/* stall.c. The worker: a queue was not looked at for that long, until `end`. */
+void pp_stall_note(struct pp_worker *w, pp_ns end, int64_t length, pp_tsc receiving);
 
 /* worker.c: the loop of an lcore; arg is a struct pp_worker. */
 int pp_worker_main(void *arg);

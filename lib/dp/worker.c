@@ -177,11 +177,16 @@ static void send_answers(struct pp_worker *w, struct pp_queue *q, struct rte_mbu
 	}
 }
 
-static void note_gap(struct pp_worker *w, struct pp_queue *q, pp_tsc now)
+/* Between the ends of two polls, nobody looked. */
+static void note_gap(struct pp_worker *w, struct pp_queue *q, pp_tsc before, pp_tsc after)
 {
-	int64_t gap = (int64_t)((__int128)(now.v - q->polled.v) * w->clock.mult >> PP_CLOCK_SHIFT);
+	int64_t gap =
+		(int64_t)((__int128)(after.v - q->polled.v) * w->clock.mult >> PP_CLOCK_SHIFT);
 
-	if (unlikely(gap > w->max_gap))
+	if (likely(gap < PP_STALL_MIN.v))
+		return;
+	pp_stall_note(w, pp_clock_ns(&w->clock, after), gap, (pp_tsc){after.v - before.v});
+	if (gap > w->max_gap)
 		__atomic_store_n(&w->max_gap, gap, __ATOMIC_RELAXED);
 }
 
@@ -195,7 +200,8 @@ static void poll_queue(struct pp_worker *w, struct pp_queue *q, const struct pp_
 	unsigned int n = rte_eth_rx_burst(q->port, q->queue, m, PP_RX_BURST);
 	pp_tsc after = pp_stamp();
 
-	note_gap(w, q, after);
+	note_gap(w, q, before, after);
+	w->send_time.v = 0;
 	q->polled = after;
 	pp_count(&w->polls, 1);
 	if (n) {
@@ -230,7 +236,10 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 	}
 	from = pp_stamp();
 	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, m, (uint16_t)b->n);
-	*ret_tx = pp_clock_span(&w->clock, from, pp_stamp());
+	pp_tsc to = pp_stamp();
+	*ret_tx = pp_clock_span(&w->clock, from, to);
+	if (to.v - from.v > w->send_time.v)
+		w->send_time.v = to.v - from.v;
 	pp_count(&w->tx, sent);
 	pp_count(&w->tx_refused, b->n - sent);
 	for (unsigned int i = sent; i < b->n; i++)
@@ -285,6 +294,7 @@ int pp_worker_main(void *arg)
 	struct pp_dp *dp = w->dp;
 	unsigned int id = w->index;
 
+	w->tid = gettid();
 	start_clocks(w);
 	rte_rcu_qsbr_thread_online(dp->rcu, id);
 	while (!atomic_load_explicit(&dp->stop, memory_order_relaxed)) {

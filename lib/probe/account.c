@@ -149,23 +149,28 @@ static void take_back_expiry(const struct probe *pr)
 	pr->s->tally->c.expired--;
 }
 
-static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt, bool corrupt)
+static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
+				    const struct pp_receipt *r)
 {
 	struct pp_session *s = pr->s;
 	struct pp_counts *c = &s->tally->c;
 	unsigned int flags = 0;
 
 	take_back_expiry(pr);
-	if (corrupt) {
+	if (r->corrupt) {
 		c->corrupt++;
 		return PP_EVENT_CORRUPT;
 	}
 	c->received++;
 	pp_tally_record(s->tally, rtt);
 	keep_sample(pr, rtt);
+	if (r->stalled.v > pr->b->tx_from) {
+		pp_tally_suspect(s->tally, rtt);
+		flags |= PP_EVENT_SUSPECT;
+	}
 	if (pr->k + 1 < s->top_k) {
 		c->reordered++;
-		flags = PP_EVENT_REORDERED;
+		flags |= PP_EVENT_REORDERED;
 	} else {
 		s->top_k = pr->k + 1;
 	}
@@ -212,8 +217,7 @@ bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r)
 		flags = PP_EVENT_DUPLICATE;
 	} else {
 		pr.b->answered |= pr.bit;
-		flags = rtt.lo.v > s->timeout ? account_late(&pr)
-					      : account_in_time(&pr, rtt, r->corrupt);
+		flags = rtt.lo.v > s->timeout ? account_late(&pr) : account_in_time(&pr, rtt, r);
 	}
 	say_reply(p, &pr, r, rtt, flags);
 	flood_next(p, s, r->rx.to);

@@ -116,7 +116,7 @@ static uint64_t recent_size(const struct pp_session_spec *spec)
 size_t pp_session_memory(const struct pp_session_spec *spec)
 {
 	return sizeof(struct pp_session) + sizeof(struct pp_tally) +
-	       2 * sizeof(uint64_t) * pp_hist_len(spec->digits) + sizeof(struct pp_template) +
+	       4 * sizeof(uint64_t) * pp_hist_len(spec->digits) + sizeof(struct pp_template) +
 	       spec->size + 64 + sizeof(uint64_t) * recent_size(spec) +
 	       sizeof(struct pp_sample) * spec->samples;
 }

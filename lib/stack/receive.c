@@ -154,7 +154,7 @@ static enum pp_drop receive_echo_reply(const struct frame *f, const struct pp_ip
 				       const struct pp_icmp *icmp)
 {
 	struct pp_stack *s = f->s;
-	struct pp_receipt r = {.rx = f->rx};
+	struct pp_receipt r = {.rx = f->rx, .stalled = s->stalled};
 
 	if (!pp_sessions_match(s->sessions, ip, icmp, &r))
 		return PP_DROP_ECHO_UNMATCHED;

@@ -51,7 +51,7 @@ double pp_counts_loss_percent(const struct pp_counts *c)
 
 void pp_counts_add(struct pp_counts *into, const struct pp_counts *from)
 {
-	_Static_assert(sizeof(*into) == 13 * sizeof(uint64_t), "a counter is missing below");
+	_Static_assert(sizeof(*into) == 14 * sizeof(uint64_t), "a counter is missing below");
 
 	into->due += from->due;
 	into->sent += from->sent;
@@ -65,5 +65,6 @@ void pp_counts_add(struct pp_counts *into, const struct pp_counts *from)
 	into->expired += from->expired;
 	into->duplicate += from->duplicate;
 	into->reordered += from->reordered;
+	into->suspect += from->suspect;
 	into->redirect += from->redirect;
 }

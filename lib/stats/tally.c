@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * All that is kept of one session's samples, in one allocation: the record, then
- * the counters of the lower and of the upper ends, each on cache lines of its own.
+ * the counters of its histograms, each on cache lines of its own.
  */
 #include <pmdping/stats.h>
 
 #include <stdlib.h>
+
+#define HISTOGRAMS 4
 
 static size_t whole_lines(size_t size)
 {
@@ -19,14 +21,15 @@ struct pp_tally *pp_tally_create(unsigned int digits)
 
 	if (counts == 0)
 		return NULL;
-	uint8_t *mem = aligned_alloc(PP_CACHE_LINE, head + 2 * counts);
+	uint8_t *mem = aligned_alloc(PP_CACHE_LINE, head + HISTOGRAMS * counts);
 	if (!mem)
 		return NULL;
 	/* Touches every page, so that no worker has to. */
-	memset(mem, 0, head + 2 * counts);
+	memset(mem, 0, head + HISTOGRAMS * counts);
 	struct pp_tally *t = (void *)mem;
-	pp_hist_init(&t->lo, digits, (void *)(mem + head));
-	pp_hist_init(&t->hi, digits, (void *)(mem + head + counts));
+	struct pp_hist *const all[HISTOGRAMS] = {&t->lo, &t->hi, &t->suspect_lo, &t->suspect_hi};
+	for (size_t i = 0; i < HISTOGRAMS; i++)
+		pp_hist_init(all[i], digits, (void *)(mem + head + i * counts));
 	return t;
 }
 
@@ -42,6 +45,8 @@ void pp_tally_clear(struct pp_tally *t)
 	t->slip_max = PP_NS(0);
 	pp_hist_clear(&t->lo);
 	pp_hist_clear(&t->hi);
+	pp_hist_clear(&t->suspect_lo);
+	pp_hist_clear(&t->suspect_hi);
 }
 
 void pp_tally_record(struct pp_tally *t, struct pp_rtt r)
@@ -49,4 +54,11 @@ void pp_tally_record(struct pp_tally *t, struct pp_rtt r)
 	pp_hist_record(&t->lo, r.lo);
 	pp_hist_record(&t->hi, r.hi);
 	pp_moments_record(&t->rtt, r);
+}
+
+void pp_tally_suspect(struct pp_tally *t, struct pp_rtt r)
+{
+	t->c.suspect++;
+	pp_hist_record(&t->suspect_lo, r.lo);
+	pp_hist_record(&t->suspect_hi, r.hi);
 }

@@ -21,6 +21,7 @@ static const struct pp_counts sample = {
 	.expired = 10,
 	.duplicate = 9,
 	.reordered = 8,
+	.suspect = 3,
 	.redirect = 1,
 };
 
