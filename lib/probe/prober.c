@@ -48,6 +48,15 @@ static pp_ns slot_due(const struct pp_session *s, uint64_t k)
 	return PP_NS(s->t0 + (int64_t)after);
 }
 
+/* How many slots are due before `at`: slot k is when k * period < at - t0. */
+static uint64_t slots_before(const struct pp_session *s, int64_t at)
+{
+	if (at <= s->t0)
+		return 0;
+	unsigned __int128 span = (unsigned __int128)(at - s->t0) << PP_PERIOD_SHIFT;
+	return (uint64_t)((span + s->period - 1) / s->period);
+}
+
 static bool all_slots_taken(const struct pp_session *s)
 {
 	return s->count && s->next_k >= s->count;
@@ -121,20 +130,18 @@ static void give_up_older_held(struct pp_session *s)
 	s->held_from = s->next_k - 1;
 }
 
-/* Slots that are later than the session's slack are missed, not sent in a heap. */
-static void skip_missed(struct pp_session *s, pp_ns now)
+/* Slots that were due before `at` are missed, but for those that wait. A flood has none. */
+static void miss_before(struct pp_session *s, int64_t at)
 {
-	int64_t late = now.v - s->slack - slot_due(s, s->next_k).v;
+	uint64_t k = slots_before(s, at);
 
-	if (late <= 0 || s->flags & PP_SESSION_FLOOD)
+	if (s->count && k > s->count)
+		k = s->count;
+	if (k <= s->next_k || s->held_from != s->next_k || s->flags & PP_SESSION_FLOOD)
 		return;
-	uint64_t n = (uint64_t)(((unsigned __int128)late << PP_PERIOD_SHIFT) / s->period) + 1;
-	if (s->count && n > s->count - s->next_k)
-		n = s->count - s->next_k;
-	s->tally->c.due += n;
-	s->tally->c.missed += n;
-	s->next_k += n;
-	s->held_from += n;
+	s->tally->c.due += k - s->next_k;
+	s->tally->c.missed += k - s->next_k;
+	s->next_k = s->held_from = k;
 }
 
 /* ---- planning ------------------------------------------------------------------------- */
@@ -197,8 +204,8 @@ static void plan_slots(struct pp_prober *p, struct pp_session *s, pp_ns now, str
 		plan_held(p, s, word, now, b);
 	else
 		fail_held(p, s, now);
-	if (s->held_from == s->next_k && !all_slots_taken(s))
-		skip_missed(s, now);
+	/* What is later than the session's slack is not sent in a heap. */
+	miss_before(s, now.v - s->slack);
 	do {
 		if (b->n == PP_TX_BURST || all_slots_taken(s))
 			return;

@@ -290,6 +290,45 @@ static void missed_slots(void)
 	teardown(f);
 }
 
+/* Exactly the slack late is still in time. */
+static void missed_slots_at_the_edge(void)
+{
+	struct fixture *f = setup(1024);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	spec.interval = PP_MS(1);
+	pp_session_ref ref = add_started(f, &spec);
+	CU_ASSERT_EQUAL(burst(f), 1);
+	f->now.v += PP_MS(200).v;
+	CU_ASSERT_EQUAL(burst(f), 32);
+	CU_ASSERT_EQUAL(counts(f, ref)->missed, 135);
+	CU_ASSERT_EQUAL(f->batch.probe[0].k, 136);
+	teardown(f);
+}
+
+/* Against the rule itself: slot by slot, at any rate. */
+static void missed_slots_at_any_rate(void)
+{
+	struct pp_prng rng;
+
+	pp_prng_seed(&rng, pp_test_seed());
+	for (unsigned int i = 0; i < 300; i++) {
+		struct fixture *f = setup(1024);
+		struct pp_session_spec spec = spec_of(f, false);
+		spec.rate = 1000.0 + 1e6 * pp_prng_unit(&rng);
+		uint64_t period = (uint64_t)(1e9 / spec.rate * (1 << 22)), missed = 0;
+		int64_t one = (int64_t)(period >> 22), slack = 64 * one, t0 = f->now.v;
+		pp_session_ref ref = add_started(f, &spec);
+		f->now.v += slack + (int64_t)pp_prng_below(&rng, 10000000);
+		burst(f);
+		while (t0 + (int64_t)(missed * (unsigned __int128)period >> 22) < f->now.v - slack)
+			missed++;
+		CU_ASSERT_EQUAL(counts(f, ref)->missed, missed);
+		CU_ASSERT_EQUAL(f->batch.probe[0].k, missed);
+		teardown(f);
+	}
+}
+
 static void everything_missed(void)
 {
 	struct fixture *f = setup(64);
@@ -640,6 +679,8 @@ PP_TEST_MAIN("prober",
 	     {"a route that goes and comes back", route_lost_and_found},
 	     {"what the port refuses is not sent", port_refuses},
 	     {"slots later than the slack are missed, to the slot", missed_slots},
+	     {"exactly the slack late is not too late", missed_slots_at_the_edge},
+	     {"missed slots are exact at any rate", missed_slots_at_any_rate},
 	     {"a stall over the whole run", everything_missed},
 	     {"done when the last answer came", done_when_answered},
 	     {"done when the last timeout passed", done_when_timed_out},
