@@ -69,12 +69,12 @@ check() {
 	fi
 }
 
-# check_exit N TEXT COMMAND...
+# check_exit N TEXT COMMAND...: N may be a pattern, as [12].
 check_exit() {
 	local wanted=$1 text=$2
 	shift 2
 	run "$@"
-	if [ "$STATUS" -eq "$wanted" ]; then ok "$text"; else
+	if [[ $STATUS == $wanted ]]; then ok "$text"; else
 		not_ok "$text (exit $STATUS instead of $wanted)" "$OUT"
 	fi
 }
