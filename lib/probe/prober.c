@@ -62,6 +62,11 @@ static bool all_slots_taken(const struct pp_session *s)
 	return s->count && s->next_k >= s->count;
 }
 
+static bool deadline_passed(const struct pp_session *s, pp_ns now)
+{
+	return s->deadline && now.v >= s->started + s->deadline;
+}
+
 static void finish(struct pp_prober *p, struct pp_session *s, pp_ns now)
 {
 	struct pp_event e = {.kind = PP_EVENT_DONE, .session = s->ref, .at = now};
@@ -133,12 +138,12 @@ static void give_up_older_held(struct pp_session *s)
 /* Slots that were due before `at` are missed, but for those that wait. A flood has none. */
 static void miss_before(struct pp_session *s, int64_t at)
 {
+	if (s->held_from != s->next_k || s->flags & PP_SESSION_FLOOD || all_slots_taken(s) ||
+	    slot_due(s, s->next_k).v >= at)
+		return;
 	uint64_t k = slots_before(s, at);
-
 	if (s->count && k > s->count)
 		k = s->count;
-	if (k <= s->next_k || s->held_from != s->next_k || s->flags & PP_SESSION_FLOOD)
-		return;
 	s->tally->c.due += k - s->next_k;
 	s->tally->c.missed += k - s->next_k;
 	s->next_k = s->held_from = k;
@@ -234,7 +239,7 @@ static void session_due(struct pp_prober *p, struct pp_session *s, pp_ns now, st
 {
 	if (s->state != PP_SESSION_RUNNING && s->state != PP_SESSION_DRAINING)
 		return;
-	if (s->deadline && now.v >= s->started + s->deadline) {
+	if (deadline_passed(s, now)) {
 		pp_prober_stop(p, s->ref, true, now);
 		return;
 	}
@@ -355,6 +360,12 @@ void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigne
 
 /* ---- stopping ------------------------------------------------------------------------------ */
 
+/* Slots before were this run's: up to the deadline, or those too late to be sent. */
+static int64_t end_of_slots(const struct pp_session *s, pp_ns now)
+{
+	return deadline_passed(s, now) ? s->started + s->deadline : now.v - s->slack;
+}
+
 void pp_prober_stop(struct pp_prober *p, pp_session_ref ref, bool now_done, pp_ns now)
 {
 	struct pp_session *s = pp_session_get(p->config.sessions, ref);
@@ -362,6 +373,8 @@ void pp_prober_stop(struct pp_prober *p, pp_session_ref ref, bool now_done, pp_n
 	if (!s || (s->state != PP_SESSION_RUNNING && s->state != PP_SESSION_DRAINING))
 		return;
 	pp_wheel_cancel(&p->dues, &s->timer);
+	if (s->state == PP_SESSION_RUNNING)
+		miss_before(s, end_of_slots(s, now));
 	s->next_k = s->held_from; /* what was held is not due: it never was sent */
 	s->state = PP_SESSION_DRAINING;
 	if (now_done)

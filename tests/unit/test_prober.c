@@ -546,6 +546,43 @@ static void deadline_ends_the_run(void)
 	teardown(f);
 }
 
+/* The worker stood still from 0.35 s to 1.5 s: six slots of the ten are missed. */
+static void stall_over_the_deadline(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	spec.interval = PP_MS(100);
+	spec.deadline = PP_SEC(1);
+	add_started(f, &spec);
+	burst(f);
+	run(f, PP_MS(350), PP_MS(1));
+	f->now.v += PP_MS(1150).v;
+	CU_ASSERT_EQUAL(burst(f), 0);
+	CU_ASSERT_EQUAL(f->n_done, 1);
+	CU_ASSERT_EQUAL(f->at_done.sent, 4);
+	CU_ASSERT_EQUAL(f->at_done.missed, 6);
+	CU_ASSERT_EQUAL(f->at_done.due, 10);
+	teardown(f);
+}
+
+/* What could have been sent still is nobody's, what was too late is missed. */
+static void stall_before_a_stop(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	spec.interval = PP_MS(1);
+	pp_session_ref ref = add_started(f, &spec);
+	burst(f);
+	f->now.v += PP_MS(164).v + 1;
+	pp_prober_stop(f->prober, ref, true, f->now);
+	CU_ASSERT_EQUAL(f->at_done.sent, 1);
+	CU_ASSERT_EQUAL(f->at_done.missed, 100);
+	CU_ASSERT_EQUAL(f->n_done, 1);
+	teardown(f);
+}
+
 /* Also while answers are awaited, and while a neighbour is. */
 static void deadline_while_waiting(void)
 {
@@ -692,6 +729,8 @@ PP_TEST_MAIN("prober",
 	     {"clear forgets what is in flight", clear_forgets},
 	     {"clear while answers are awaited ends the waiting", clear_while_draining},
 	     {"the deadline ends the run", deadline_ends_the_run},
+	     {"a stall over the deadline hides no slot", stall_over_the_deadline},
+	     {"a stall before a stop hides no slot", stall_before_a_stop},
 	     {"the deadline ends waiting", deadline_while_waiting},
 	     {"a full log holds back, and says so", log_full},
 	     {"probes of a session that is gone leave the log", log_full_of_the_gone},
