@@ -94,7 +94,7 @@ build() {
 	else
 		quietly as_caller env "CC=${CC:-cc}" meson setup "$dir" "$PMDPING_ROOT" "$@"
 	fi
-	quietly as_caller ninja -C "$dir"
+	quietly as_caller ninja --quiet -C "$dir"
 }
 
 # ---- the machine
