@@ -39,7 +39,19 @@ static const char *const trust_words[] = {"all", "asked", NULL};
 	{"port", .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "only by this port"}, \
 	{"source", 'I', .type = PP_PARAM_ADDRESS, .help = "an address of ours; chosen by the route"}, \
 	{"rate", .type = PP_PARAM_RATE, \
-	 .help = "instead of interval: 100pps, 1kpps, 10Mbps (frame bits), 10Mbpsl1 (with preamble and gap)"}
+	 .help = "instead of interval: 100pps, 1kpps, 10Mbps (frame bits), 10Mbpsl1 (with preamble and gap)"}, \
+	{"poisson", .type = PP_PARAM_FLAG, .help = "exponential gaps around the interval (RFC 2330 11.1)", \
+	 .excludes = "burst"}, \
+	{"seed", .type = PP_PARAM_INT, .min = 0, .max = INT64_MAX, .help = "of poisson; 1"}, \
+	{"burst", .type = PP_PARAM_INT, .min = 1, .max = 65536, .help = "so many back to back, every interval", \
+	 .excludes = "gaps"}, \
+	{"on", .type = PP_PARAM_TIME, .min = 1000, .max = HOUR, .help = "send for that long ...", .excludes = "poisson"}, \
+	{"off", .type = PP_PARAM_TIME, .min = 1000, .max = HOUR, .help = "... then pause for that long", \
+	 .excludes = "burst"}, \
+	{"gaps", .type = PP_PARAM_TEXT, .help = "instead of interval: times from slot to slot, 10us,20us,1ms, over and over", \
+	 .excludes = "interval"}, \
+	{"slack", .type = PP_PARAM_TIME, .min = 1000, .max = HOUR, \
+	 .help = "a slot later than that is missed; 64 intervals, at most 100ms, at least one interval"}
 
 #define LINK_PARAMS \
 	{"port", .required = true, .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "number of the port"}, \

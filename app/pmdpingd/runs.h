@@ -53,6 +53,12 @@ void pp_run_finished(struct pp_run *r);
 /* Summary as docs/protocol.md has it for ping; uses r->counts. */
 json_t *pp_run_summary(struct pp_run *r);
 
+/* pacing.c: takes the words of pacing into a spec whose schedule is set; *ret_gaps is the
+ * caller's to free when the session is made. False: the call has failed. */
+bool pp_pacing_from_call(struct pp_call *c, struct pp_session_spec *spec, pp_ns **ret_gaps);
+/* Packets per second while it sends. */
+double pp_pacing_pps(const struct pp_session_spec *spec);
+
 /* spec.c: the words of a probe, common to ping and session add. Fails the call and
  * returns NULL, or the run. */
 struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags);

@@ -6,6 +6,7 @@
 #include "runs.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #define DEFAULT_SIZE   56
 #define DEFAULT_TTL    64
@@ -77,7 +78,7 @@ static bool within_limits(struct pp_call *c, struct pp_session_spec *spec, const
 {
 	struct pp_engine *e = pp_call_engine(c);
 	struct pp_error error;
-	double pps = spec->rate > 0 ? spec->rate : 1e9 / (double)spec->interval.v;
+	double pps = pp_pacing_pps(spec);
 
 	if (spec->flags & PP_SESSION_FLOOD) {
 		spec->rate = pp_engine_rate_limit(e, &spec->target);
@@ -109,7 +110,7 @@ static void take_df(struct pp_call *c, struct pp_session_spec *spec)
 	enum { DF_DO, DF_WANT, DF_DONT };
 
 	spec->df = int_or(c, "df", DF_DO) != DF_DONT;
-	double pps = spec->rate > 0 ? spec->rate : 1e9 / (double)spec->interval.v;
+	double pps = pp_pacing_pps(spec);
 	if (!spec->df && pps > UNSAFE_DF_PPS && pp_addr_is4(&spec->target))
 		pp_call_notify(c, "warning",
 			       json_pack("{s:s}", "text",
@@ -137,23 +138,52 @@ static struct pp_session_spec base_spec(const struct pp_call *c, unsigned int fl
 	return spec;
 }
 
-struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags)
+/* What the wire cannot hold, it would drop: refused with the numbers. */
+static bool fits_wire(struct pp_call *c, const struct pp_session_spec *spec)
 {
-	struct pp_session_spec spec = base_spec(c, flags);
+	struct pp_engine *e = pp_call_engine(c);
+	const struct pp_wire *w = pp_dp_wire(e->dp);
+	double held = w ? pp_wire_held(pp_wire_spec_now(w), pp_pacing_pps(spec)) : 0;
+
+	if (held <= PP_WIRE_CAPACITY)
+		return true;
+	pp_call_fail(c, PP_ERR_FAILED, NULL,
+		     "%.6g packets a second times the wire's delay are %.0f frames under way; it "
+		     "holds %d",
+		     pp_pacing_pps(spec), held, PP_WIRE_CAPACITY);
+	return false;
+}
+
+static struct pp_run *create_run(struct pp_call *c, const char *name, struct pp_session_spec *spec)
+{
+	struct pp_engine *e = pp_call_engine(c);
 	struct pp_error error;
 	struct pp_run *r;
-	const char *word;
 
-	if (!take_size(c, &spec) || !take_schedule(c, &spec, &word) ||
-	    !within_limits(c, &spec, word))
-		return NULL;
-	take_df(c, &spec);
-	if (pp_run_create(pp_call_engine(c), &spec, pp_call_addr(c, "source"),
-			  (int)int_or(c, "port", -1), name, &r, &error)) {
+	if (pp_run_create(e, spec, pp_call_addr(c, "source"), (int)int_or(c, "port", -1), name, &r,
+			  &error)) {
 		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", error.text);
 		return NULL;
 	}
-	/* The pattern was copied into the session's template. */
+	/* What the spec points at was copied into the session. */
 	r->spec.pattern = NULL;
+	r->spec.gaps = NULL;
+	return r;
+}
+
+struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags)
+{
+	struct pp_session_spec spec = base_spec(c, flags);
+	struct pp_run *r = NULL;
+	pp_ns *gaps = NULL;
+	const char *word;
+
+	if (take_size(c, &spec) && take_schedule(c, &spec, &word) &&
+	    pp_pacing_from_call(c, &spec, &gaps) && within_limits(c, &spec, word) &&
+	    fits_wire(c, &spec)) {
+		take_df(c, &spec);
+		r = create_run(c, name, &spec);
+	}
+	free(gaps);
 	return r;
 }

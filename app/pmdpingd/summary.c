@@ -98,6 +98,12 @@ static void add_samples(json_t *o, struct pp_run *r)
 	json_object_set_new(o, "quantiles_without_suspect",
 			    quantiles_json(n - pp_min_u64(suspect, n), copy));
 	json_object_set_new(o, "slip_max_ns", json_integer(t->slip_max.v));
+	pp_hist_read(&copy->lo, &t->intended_lo);
+	pp_hist_read(&copy->hi, &t->intended_hi);
+	json_object_set_new(o, "quantiles_intended", quantiles_json(n, copy));
+	pp_hist_read(&copy->lo, &t->slip);
+	pp_hist_read(&copy->hi, &t->slip);
+	json_object_set_new(o, "quantiles_slip", quantiles_json(pp_hist_total(&copy->lo), copy));
 	pp_tally_free(copy);
 }
 

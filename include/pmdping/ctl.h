@@ -43,6 +43,7 @@ enum pp_param_type {
 	PP_PARAM_HEX,	 /* 1..16 bytes */
 	PP_PARAM_CHOICE, /* one of `choices` */
 	PP_PARAM_NAME,	 /* [A-Za-z0-9_.-]{1,63} */
+	PP_PARAM_TEXT,	 /* a word, 1..16384 bytes, checked by the handler */
 	PP_PARAM_REST,	 /* the rest of the line, verbatim; last */
 };
 

@@ -40,6 +40,15 @@ enum pp_session_flag {
 	PP_SESSION_WEAK = 1 << 2,  /* payload too short for the token */
 };
 
+/* When slots are due. All laws are absolute: from the first slot, never from "now". */
+enum pp_pacing {
+	PP_PACING_PERIODIC, /* one every period */
+	PP_PACING_POISSON,  /* exponential gaps with the period as mean, from `seed` */
+	PP_PACING_BURST,    /* `burst` back to back, every period */
+	PP_PACING_ONOFF,    /* periodic for `on`, then nothing for `off` */
+	PP_PACING_TRACE,    /* `gaps` in turn, over and over */
+};
+
 /* What the user asked for. Ranges are checked by pp_session_add. */
 struct pp_session_spec {
 	struct pp_addr target, source;
@@ -51,8 +60,16 @@ struct pp_session_spec {
 	uint8_t tos;
 	uint8_t ttl; /* 1..255 */
 	bool df;
-	pp_ns interval;		/* > 0; exact period in ns, or ... */
-	double rate;		/* ... when > 0: packets per second; FLOOD: at most */
+	pp_ns interval; /* > 0; exact period in ns, or ... */
+	double rate;	/* ... when > 0: packets per second; FLOOD: at most */
+	enum pp_pacing pacing;
+	uint32_t burst;	   /* BURST: >= 1 */
+	pp_ns on, off;	   /* ONOFF: > 0 */
+	uint64_t seed;	   /* POISSON */
+	const pp_ns *gaps; /* TRACE: n_gaps >= 1 of them */
+	uint32_t n_gaps;
+	pp_ns slack;		/* a slot that is later than this is missed; 0: 64 periods, at most
+				   100 ms, at least one period */
 	uint64_t count;		/* slots; 0: without end */
 	pp_ns deadline;		/* whole run; 0: none */
 	pp_ns timeout;		/* per probe, 1 us..60 s */

@@ -139,9 +139,11 @@ double pp_moments_mdev(const struct pp_moments *m);
 struct pp_tally {
 	struct pp_counts c;
 	struct pp_moments rtt;
-	struct pp_hist lo, hi;		       /* of the samples' lower and upper ends */
-	struct pp_hist suspect_lo, suspect_hi; /* of these, those a stall of ours touched */
-	pp_ns slip_max;			       /* latest that a slot was sent */
+	struct pp_hist lo, hi;			 /* of the samples' lower and upper ends */
+	struct pp_hist suspect_lo, suspect_hi;	 /* of these, those a stall of ours touched */
+	struct pp_hist intended_lo, intended_hi; /* from the slot instead of the transmission */
+	struct pp_hist slip;			 /* how late slots were sent */
+	pp_ns slip_max;				 /* latest that a slot was sent */
 };
 /* One allocation, zeroed; NULL when out of memory or digits is not 1..3. */
 struct pp_tally *pp_tally_create(unsigned int digits);
@@ -149,6 +151,8 @@ void pp_tally_free(struct pp_tally *t);
 void pp_tally_clear(struct pp_tally *t);
 /* Records one RTT: both histograms and the moments. Counts are the caller's. */
 void pp_tally_record(struct pp_tally *t, struct pp_rtt r);
+/* The same answers counted from the slot: what coordinated omission would hide. */
+void pp_tally_intended(struct pp_tally *t, struct pp_rtt r);
 /* Also among the suspects. */
 void pp_tally_suspect(struct pp_tally *t, struct pp_rtt r);
 

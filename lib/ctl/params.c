@@ -217,6 +217,16 @@ static int parse_name(const struct pp_param *p, const char *text, bool after_let
 	return 0;
 }
 
+static int parse_text(const struct pp_param *p, const char *text, bool after_letter,
+		      struct pp_value *v, struct pp_error *err)
+{
+	size_t len = strlen(text);
+
+	(void)after_letter, (void)v;
+	return len >= 1 && len <= 16384 ? 0
+					: not_a(p, "a word", text, " (at most 16384 bytes)", err);
+}
+
 static int parse_rest(const struct pp_param *p, const char *text, bool after_letter,
 		      struct pp_value *v, struct pp_error *err)
 {
@@ -288,5 +298,6 @@ static const struct type_ops types[] = {
 	[PP_PARAM_HEX] = {"hex", parse_hex},
 	[PP_PARAM_CHOICE] = {"choice", parse_choice},
 	[PP_PARAM_NAME] = {"name", parse_name},
+	[PP_PARAM_TEXT] = {"text", parse_text},
 	[PP_PARAM_REST] = {"rest", parse_rest},
 };

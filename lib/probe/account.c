@@ -4,6 +4,7 @@
  * exactly one state of its probe.
  */
 #include "prober.h"
+#include "schedule.h"
 
 static uint32_t all_bits(const struct pp_burst *b)
 {
@@ -125,6 +126,19 @@ static void say_reply(struct pp_prober *p, const struct probe *pr, const struct 
 	p->config.event(p->config.arg, &e);
 }
 
+/* From the slot to the answer. A flood has no slots but its transmissions. */
+static void record_intended(const struct probe *pr, struct pp_span rx, struct pp_rtt rtt)
+{
+	int64_t due = pp_slot_due(pr->s, pr->k).v;
+
+	if (pr->s->flags & PP_SESSION_FLOOD || due > pr->b->tx_from || due < pr->s->started)
+		pp_tally_intended(pr->s->tally, rtt);
+	else
+		pp_tally_intended(pr->s->tally,
+				  (struct pp_rtt){PP_NS(rx.from.v > due ? rx.from.v - due : 0),
+						  PP_NS(rx.to.v - due)});
+}
+
 static void keep_sample(const struct probe *pr, struct pp_rtt rtt)
 {
 	struct pp_samples *x = pr->s->samples;
@@ -164,6 +178,7 @@ static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
 	c->received++;
 	pp_tally_record(s->tally, rtt);
 	keep_sample(pr, rtt);
+	record_intended(pr, r->rx, rtt);
 	if (r->stalled.v > pr->b->tx_from) {
 		pp_tally_suspect(s->tally, rtt);
 		flags |= PP_EVENT_SUSPECT;

@@ -4,6 +4,7 @@
  * took, and accounts for answers and timeouts. Its worker alone calls it.
  */
 #include "prober.h"
+#include "schedule.h"
 
 #include <stdlib.h>
 
@@ -41,22 +42,6 @@ void pp_prober_set_rate_error(struct pp_prober *p, uint32_t per_2_40)
 
 /* ---- the schedule -------------------------------------------------------------- */
 
-static pp_ns slot_due(const struct pp_session *s, uint64_t k)
-{
-	unsigned __int128 after = (unsigned __int128)k * s->period >> PP_PERIOD_SHIFT;
-
-	return PP_NS(s->t0 + (int64_t)after);
-}
-
-/* How many slots are due before `at`: slot k is when k * period < at - t0. */
-static uint64_t slots_before(const struct pp_session *s, int64_t at)
-{
-	if (at <= s->t0)
-		return 0;
-	unsigned __int128 span = (unsigned __int128)(at - s->t0) << PP_PERIOD_SHIFT;
-	return (uint64_t)((span + s->period - 1) / s->period);
-}
-
 static bool all_slots_taken(const struct pp_session *s)
 {
 	return s->count && s->next_k >= s->count;
@@ -93,7 +78,7 @@ void pp_prober_start(struct pp_prober *p, pp_session_ref ref, pp_ns t0)
 	pp_wheel_cancel(&p->dues, &s->timer);
 	s->t0 = t0.v;
 	/* A session that ran before goes on counting its slots, from a new origin. */
-	s->t0 -= (int64_t)((unsigned __int128)s->next_k * s->period >> PP_PERIOD_SHIFT);
+	s->t0 -= pp_slot_offset(s, s->next_k);
 	s->state = PP_SESSION_RUNNING;
 	s->started = t0.v;
 	s->count = s->slots ? s->next_k + s->slots : 0;
@@ -110,7 +95,7 @@ static void unreachable(struct pp_prober *p, struct pp_session *s, uint64_t k, p
 	c->not_sent++;
 	c->unreachable++;
 	if (!s->first_tx)
-		s->first_tx = slot_due(s, k).v;
+		s->first_tx = pp_slot_due(s, k).v;
 	s->last_event = now.v;
 	if (s->flags & PP_SESSION_VOICE) {
 		struct pp_event e = {
@@ -139,9 +124,9 @@ static void give_up_older_held(struct pp_session *s)
 static void miss_before(struct pp_session *s, int64_t at)
 {
 	if (s->held_from != s->next_k || s->flags & PP_SESSION_FLOOD || all_slots_taken(s) ||
-	    slot_due(s, s->next_k).v >= at)
+	    pp_slot_due(s, s->next_k).v >= at)
 		return;
-	uint64_t k = slots_before(s, at);
+	uint64_t k = pp_slots_before(s, at);
 	if (s->count && k > s->count)
 		k = s->count;
 	s->tally->c.due += k - s->next_k;
@@ -171,7 +156,7 @@ static void plan_held(struct pp_prober *p, struct pp_session *s, uint64_t word, 
 		return;
 	if (pp_hop_usable(word)) {
 		give_up_older_held(s);
-		plan_probe(s, b, s->held_from, slot_due(s, s->held_from), word);
+		plan_probe(s, b, s->held_from, pp_slot_due(s, s->held_from), word);
 		s->held_from = s->next_k;
 	} else if (pp_hop_failures(word) != s->hop_failures) {
 		fail_held(p, s, now);
@@ -187,7 +172,7 @@ static void take_slot(struct pp_prober *p, struct pp_session *s, const struct pp
 
 	if (s->flags & PP_SESSION_FLOOD)
 		s->t0 = now.v; /* the last slot's time: a flood has no schedule */
-	pp_ns due = s->flags & PP_SESSION_FLOOD ? now : slot_due(s, k);
+	pp_ns due = s->flags & PP_SESSION_FLOOD ? now : pp_slot_due(s, k);
 
 	if (hop && pp_hop_usable(word)) {
 		plan_probe(s, b, k, due, word);
@@ -214,7 +199,7 @@ static void plan_slots(struct pp_prober *p, struct pp_session *s, pp_ns now, str
 	do {
 		if (b->n == PP_TX_BURST || all_slots_taken(s))
 			return;
-		if (!(s->flags & PP_SESSION_FLOOD) && slot_due(s, s->next_k).v > now.v)
+		if (!(s->flags & PP_SESSION_FLOOD) && pp_slot_due(s, s->next_k).v > now.v)
 			return;
 		take_slot(p, s, hop, word, now, b);
 	} while (!(s->flags & PP_SESSION_FLOOD));
@@ -227,7 +212,7 @@ static pp_ns next_wakeup(const struct pp_session *s, pp_ns now)
 	if (!all_slots_taken(s))
 		next = s->flags & PP_SESSION_FLOOD
 			       ? PP_NS(now.v + (int64_t)(s->period >> PP_PERIOD_SHIFT))
-			       : slot_due(s, s->next_k);
+			       : pp_slot_due(s, s->next_k);
 	if (s->held_from != s->next_k)
 		next = pp_ns_min(next, pp_ns_add(now, HELD_POLL));
 	if (s->deadline)
@@ -314,13 +299,14 @@ static void commit_sent(struct pp_session *s, const struct pp_batch *batch, unsi
 	t->c.sent++;
 	if (slip.v > t->slip_max.v)
 		t->slip_max = slip;
+	pp_hist_record(&t->slip, slip);
 	s->recent[batch->probe[i].k & s->recent_mask] = batch->base + i;
 	if (!s->first_tx)
 		s->first_tx = tx.from.v;
 	s->last_event = tx.to.v;
 	in_flight = pp_counts_in_flight(&t->c);
 	if (in_flight > s->pipe)
-		s->pipe = in_flight;
+		s->pipe = in_flight > UINT32_MAX ? UINT32_MAX : (uint32_t)in_flight;
 }
 
 /* Counted all before any session is found to be done: it may have several here. */

@@ -3,7 +3,7 @@
  * The session table: the control thread adds and takes away, workers look up by ICMP
  * identifier while it does.
  */
-#include "session.h"
+#include "schedule.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,6 +38,8 @@ static void free_parts(struct pp_session *s)
 	free(s->tmpl);
 	free(s->recent);
 	free(s->samples);
+	pp_pace_free(s->pace);
+	s->pace = NULL;
 	s->tally = NULL;
 	s->tmpl = NULL;
 	s->recent = NULL;
@@ -96,16 +98,28 @@ static int64_t slack_of(const struct pp_session_spec *spec, uint64_t period)
 	int64_t one = (int64_t)(period >> PP_PERIOD_SHIFT);
 	int64_t many = one > PP_MS(100).v / 64 ? PP_MS(100).v : one * 64;
 
+	if (spec->slack.v > 0 && !(spec->flags & PP_SESSION_FLOOD))
+		return spec->slack.v;
 	if (spec->flags & PP_SESSION_FLOOD)
 		return spec->rate > 0 ? (int64_t)(1e9 / spec->rate) : 0;
 	return one > many ? one : many;
 }
 
-/* Slots whose numbers are kept: twice what can be outstanding. */
-static uint64_t recent_size(const struct pp_session_spec *spec)
+/* Twice the slots that can be due within a timeout, bursts included. */
+static uint64_t outstanding(const struct pp_session_spec *spec)
 {
 	int64_t one = (int64_t)(period_of(spec) >> PP_PERIOD_SHIFT);
-	uint64_t want = one > 0 ? (uint64_t)(2 * spec->timeout.v / one) : RECENT_MAX;
+	uint64_t each = spec->pacing == PP_PACING_BURST ? spec->burst : 1;
+
+	if (spec->pacing == PP_PACING_TRACE || one <= 0)
+		return RECENT_MAX;
+	return (uint64_t)(2 * spec->timeout.v / one + 1) * each;
+}
+
+/* Slots whose numbers are kept. */
+static uint64_t recent_size(const struct pp_session_spec *spec)
+{
+	uint64_t want = outstanding(spec);
 	uint64_t size = spec->flags & PP_SESSION_FLOOD ? RECENT_FLOOD : RECENT_MIN;
 
 	while (size < want && size < RECENT_MAX)
@@ -116,7 +130,7 @@ static uint64_t recent_size(const struct pp_session_spec *spec)
 size_t pp_session_memory(const struct pp_session_spec *spec)
 {
 	return sizeof(struct pp_session) + sizeof(struct pp_tally) +
-	       4 * sizeof(uint64_t) * pp_hist_len(spec->digits) + sizeof(struct pp_template) +
+	       7 * sizeof(uint64_t) * pp_hist_len(spec->digits) + sizeof(struct pp_template) +
 	       spec->size + 64 + sizeof(uint64_t) * recent_size(spec) +
 	       sizeof(struct pp_sample) * spec->samples;
 }
@@ -179,13 +193,14 @@ static int allocate_parts(struct pp_session *s, const struct pp_session_spec *sp
 	s->tally = pp_tally_create(spec->digits);
 	s->tmpl = pp_template_create(spec, s->id, s->token);
 	s->recent = calloc(size, sizeof(*s->recent));
-	s->recent_mask = size - 1;
+	s->recent_mask = (uint32_t)(size - 1);
+	int err = pp_pace_create(spec, s->period, outstanding(spec), &s->pace);
 	if (spec->samples)
 		s->samples = make_samples(spec->samples);
-	if (s->tally && s->tmpl && s->recent && (s->samples || !spec->samples))
+	if (!err && s->tally && s->tmpl && s->recent && (s->samples || !spec->samples))
 		return 0;
 	free_parts(s);
-	return -ENOMEM;
+	return err ? err : -ENOMEM;
 }
 
 static void fill_session(struct pp_session *s, const struct pp_session_spec *spec)

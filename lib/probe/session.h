@@ -30,6 +30,7 @@ enum pp_session_state {
 	PP_SESSION_DONE,
 };
 
+struct pp_pace;
 struct pp_session {
 	/* Written by the control thread before the session can be found (hop and
 	 * next_same_id also later, atomically); read by every worker. */
@@ -60,14 +61,15 @@ struct pp_session {
 	int64_t deadline, timeout, slack; /* ns */
 	struct pp_tally *tally;
 	struct pp_template *tmpl;
-	uint64_t *recent; /* probe numbers by slot, for answers that carry none */
+	struct pp_pace *pace; /* NULL: periodic */
 
 	/* Written by the owner, now and then. */
-	PP_CACHE_ALIGNED uint64_t recent_mask;
+	PP_CACHE_ALIGNED uint32_t recent_mask;
+	uint32_t pipe;	  /* most in flight at once */
+	uint64_t *recent; /* probe numbers by slot, for answers that carry none */
 	uint64_t first_k; /* slots before are forgotten (clear) */
 	int64_t started;  /* this run's origin */
 	int64_t first_tx, last_event;
-	uint64_t pipe;
 	struct pp_samples *samples;
 	uint64_t slots; /* asked for, each run; 0: without end */
 };

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define HISTOGRAMS 4
+#define HISTOGRAMS 7
 
 static size_t whole_lines(size_t size)
 {
@@ -27,7 +27,9 @@ struct pp_tally *pp_tally_create(unsigned int digits)
 	/* Touches every page, so that no worker has to. */
 	memset(mem, 0, head + HISTOGRAMS * counts);
 	struct pp_tally *t = (void *)mem;
-	struct pp_hist *const all[HISTOGRAMS] = {&t->lo, &t->hi, &t->suspect_lo, &t->suspect_hi};
+	struct pp_hist *const all[HISTOGRAMS] = {&t->lo,	 &t->hi,	  &t->suspect_lo,
+						 &t->suspect_hi, &t->intended_lo, &t->intended_hi,
+						 &t->slip};
 	for (size_t i = 0; i < HISTOGRAMS; i++)
 		pp_hist_init(all[i], digits, (void *)(mem + head + i * counts));
 	return t;
@@ -47,6 +49,9 @@ void pp_tally_clear(struct pp_tally *t)
 	pp_hist_clear(&t->hi);
 	pp_hist_clear(&t->suspect_lo);
 	pp_hist_clear(&t->suspect_hi);
+	pp_hist_clear(&t->intended_lo);
+	pp_hist_clear(&t->intended_hi);
+	pp_hist_clear(&t->slip);
 }
 
 void pp_tally_record(struct pp_tally *t, struct pp_rtt r)
@@ -61,4 +66,10 @@ void pp_tally_suspect(struct pp_tally *t, struct pp_rtt r)
 	t->c.suspect++;
 	pp_hist_record(&t->suspect_lo, r.lo);
 	pp_hist_record(&t->suspect_hi, r.hi);
+}
+
+void pp_tally_intended(struct pp_tally *t, struct pp_rtt r)
+{
+	pp_hist_record(&t->intended_lo, r.lo);
+	pp_hist_record(&t->intended_hi, r.hi);
 }
