@@ -78,7 +78,8 @@ void pp_prober_start(struct pp_prober *p, pp_session_ref ref, pp_ns t0)
 	pp_wheel_cancel(&p->dues, &s->timer);
 	s->t0 = t0.v;
 	/* A session that ran before goes on counting its slots, from a new origin. */
-	s->t0 -= pp_slot_offset(s, s->next_k);
+	if (!(s->flags & PP_SESSION_FLOOD))
+		s->t0 -= pp_slot_offset(s, s->next_k);
 	s->state = PP_SESSION_RUNNING;
 	s->started = t0.v;
 	s->count = s->slots ? s->next_k + s->slots : 0;
@@ -171,11 +172,9 @@ static void take_slot(struct pp_prober *p, struct pp_session *s, const struct pp
 	uint64_t k = s->next_k++;
 
 	if (s->flags & PP_SESSION_FLOOD)
-		s->t0 = now.v; /* the last slot's time: a flood has no schedule */
-	pp_ns due = s->flags & PP_SESSION_FLOOD ? now : pp_slot_due(s, k);
-
+		s->t0 = now.v;
 	if (hop && pp_hop_usable(word)) {
-		plan_probe(s, b, k, due, word);
+		plan_probe(s, b, k, pp_slot_due(s, k), word);
 		s->held_from = s->next_k;
 	} else if (!hop) {
 		unreachable(p, s, k, now);
@@ -185,10 +184,25 @@ static void take_slot(struct pp_prober *p, struct pp_session *s, const struct pp
 	}
 }
 
+static pp_ns flood_due(const struct pp_session *s)
+{
+	return PP_NS(s->t0 + (int64_t)(s->period >> PP_PERIOD_SHIFT));
+}
+
+/* A flood's slot is due when its timer says so, which an answer sets; but while it waits
+ * for its neighbour the timer runs more often. */
+static bool next_is_due(const struct pp_session *s, bool waited, pp_ns now)
+{
+	if (!(s->flags & PP_SESSION_FLOOD))
+		return pp_slot_due(s, s->next_k).v <= now.v;
+	return !waited || flood_due(s).v <= now.v;
+}
+
 static void plan_slots(struct pp_prober *p, struct pp_session *s, pp_ns now, struct pp_batch *b)
 {
 	const struct pp_hop *hop = atomic_load_explicit(&s->hop, memory_order_acquire);
 	uint64_t word = hop ? atomic_load_explicit(&hop->word, memory_order_relaxed) : 0;
+	bool waited = s->held_from != s->next_k;
 
 	if (hop)
 		plan_held(p, s, word, now, b);
@@ -196,13 +210,11 @@ static void plan_slots(struct pp_prober *p, struct pp_session *s, pp_ns now, str
 		fail_held(p, s, now);
 	/* What is later than the session's slack is not sent in a heap. */
 	miss_before(s, now.v - s->slack);
-	do {
-		if (b->n == PP_TX_BURST || all_slots_taken(s))
-			return;
-		if (!(s->flags & PP_SESSION_FLOOD) && pp_slot_due(s, s->next_k).v > now.v)
-			return;
+	while (b->n < PP_TX_BURST && !all_slots_taken(s) && next_is_due(s, waited, now)) {
 		take_slot(p, s, hop, word, now, b);
-	} while (!(s->flags & PP_SESSION_FLOOD));
+		if (s->flags & PP_SESSION_FLOOD)
+			return;
+	}
 }
 
 static pp_ns next_wakeup(const struct pp_session *s, pp_ns now)
@@ -210,9 +222,7 @@ static pp_ns next_wakeup(const struct pp_session *s, pp_ns now)
 	pp_ns next = PP_NS_NEVER;
 
 	if (!all_slots_taken(s))
-		next = s->flags & PP_SESSION_FLOOD
-			       ? PP_NS(now.v + (int64_t)(s->period >> PP_PERIOD_SHIFT))
-			       : pp_slot_due(s, s->next_k);
+		next = s->flags & PP_SESSION_FLOOD ? flood_due(s) : pp_slot_due(s, s->next_k);
 	if (s->held_from != s->next_k)
 		next = pp_ns_min(next, pp_ns_add(now, HELD_POLL));
 	if (s->deadline)

@@ -36,8 +36,11 @@ static inline int64_t pp_slot_offset(const struct pp_session *s, uint64_t k)
 	return (int64_t)((unsigned __int128)k * s->period >> PP_PERIOD_SHIFT);
 }
 
+/* A flood has no schedule: its t0 is the time of its last slot. */
 static inline pp_ns pp_slot_due(const struct pp_session *s, uint64_t k)
 {
+	if (s->flags & PP_SESSION_FLOOD)
+		return PP_NS(s->t0);
 	return PP_NS(s->t0 + pp_slot_offset(s, k));
 }
 

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define FLOOD_INTERVAL PP_MS(10) /* ping -f: at least a hundred a second */
-#define RECENT_MIN     64
-#define RECENT_MAX     65536 /* the 16-bit sequence tells no more apart */
-#define RECENT_FLOOD   8192
+#define FLOOD_RATE   100.0 /* ping -f: at least a hundred a second */
+#define RECENT_MIN   64
+#define RECENT_MAX   65536 /* the 16-bit sequence tells no more apart */
+#define RECENT_FLOOD 8192
 
 struct pp_sessions *pp_sessions_create(uint32_t capacity, uint64_t seed)
 {
@@ -84,8 +84,10 @@ static int check_spec(const struct pp_session_spec *spec)
 
 static uint64_t period_of(const struct pp_session_spec *spec)
 {
-	if (spec->flags & PP_SESSION_FLOOD)
-		return (uint64_t)FLOOD_INTERVAL.v << PP_PERIOD_SHIFT;
+	bool flood = spec->flags & PP_SESSION_FLOOD;
+
+	if (flood && !(spec->rate > 0 && spec->rate < FLOOD_RATE))
+		return (uint64_t)(1e9 / FLOOD_RATE) << PP_PERIOD_SHIFT;
 	if (spec->rate > 0)
 		return (uint64_t)(1e9 / spec->rate * (double)(1u << PP_PERIOD_SHIFT));
 	return (uint64_t)spec->interval.v << PP_PERIOD_SHIFT;

@@ -703,6 +703,53 @@ static void flood_keeps_its_rate(void)
 	teardown(f);
 }
 
+/* The rate is a limit also where ping would send a hundred a second. */
+static void slow_flood(void)
+{
+	struct fixture *f = setup(1024);
+	struct pp_session_spec spec = flood_of(f, 20);
+
+	pp_session_ref ref = add_started(f, &spec);
+	run(f, PP_MS(999), PP_US(100));
+	CU_ASSERT_EQUAL(counts(f, ref)->sent, 20);
+	teardown(f);
+}
+
+/* Looking for the neighbour every millisecond is no reason to take slots that often. */
+static void flood_waits_for_its_neighbour(void)
+{
+	struct fixture *f = setup(1024);
+	struct pp_session_spec spec = flood_of(f, 0);
+
+	set_hop(f, false, 0);
+	pp_session_ref ref = add_started(f, &spec);
+	run(f, PP_MS(999), PP_US(100));
+	CU_ASSERT_EQUAL(pp_session_held(pp_session_get(f->table, ref)), 100);
+	set_hop(f, true, 0);
+	CU_ASSERT_EQUAL(run(f, PP_MS(1), PP_US(100)), 1);
+	CU_ASSERT_EQUAL(counts(f, ref)->due, 100);
+	CU_ASSERT_EQUAL(f->batch.probe[0].due.v, PP_US(1000990100).v);
+	CU_ASSERT_TRUE(answer(f, f->frame[0])); /* and from there on as always */
+	f->now.v += 1;
+	CU_ASSERT_EQUAL(burst(f), 1);
+	teardown(f);
+}
+
+static void flood_without_route(void)
+{
+	struct fixture *f = setup(1024);
+	struct pp_session_spec spec = flood_of(f, 0);
+
+	spec.hop = NULL;
+	pp_session_ref ref = add_started(f, &spec);
+	run(f, PP_SEC(1), PP_MS(1));
+	pp_prober_clear(f->prober, ref);
+	run(f, PP_SEC(1), PP_MS(1));
+	CU_ASSERT_EQUAL(counts(f, ref)->unreachable, 100);
+	CU_ASSERT_EQUAL(pp_session_elapsed(pp_session_get(f->table, ref)).v, PP_MS(990).v);
+	teardown(f);
+}
+
 PP_TEST_MAIN("prober",
 	     {"MET-13 slot k is due at t0 + k T, 10^7 slots of odd rates", schedule_is_exact},
 	     {"nothing leaves before its time", nothing_before_its_time},
@@ -736,4 +783,7 @@ PP_TEST_MAIN("prober",
 	     {"probes of a session that is gone leave the log", log_full_of_the_gone},
 	     {"flood follows replies", flood_follows_replies},
 	     {"flood sends a hundred a second without replies", flood_without_replies},
+	     {"MET-15 a flood slower than a hundred a second", slow_flood},
+	     {"a flood that waits for its neighbour", flood_waits_for_its_neighbour},
+	     {"a flood without a route", flood_without_route},
 	     {"flood keeps below its rate", flood_keeps_its_rate})
