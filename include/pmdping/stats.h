@@ -33,11 +33,25 @@ void pp_hist_clear(struct pp_hist *h);
 int pp_hist_merge(struct pp_hist *into, const struct pp_hist *from);
 /* Copies the counters while the owner may be writing; same digits. */
 int pp_hist_read(struct pp_hist *into, const struct pp_hist *from);
+/* What came between two reads of one histogram: takes `before` away from `into`, the
+ * later one. -EINVAL; -ERANGE when a counter of `before` is higher (it was cleared). */
+int pp_hist_diff(struct pp_hist *into, const struct pp_hist *before);
 uint64_t pp_hist_total(const struct pp_hist *h);
+/* The counter that holds the k-th smallest value, k >= 1; h->len when there are fewer. */
+uint32_t pp_hist_at_rank(const struct pp_hist *h, uint64_t k);
 /* First and last value of a counter. The last counter's are 60 s + 1 ns and
  * PP_NS_NEVER; an index beyond it is taken for it. */
 pp_ns pp_hist_bucket_low(const struct pp_hist *h, uint32_t index);
 pp_ns pp_hist_bucket_high(const struct pp_hist *h, uint32_t index);
+
+/* All values from low to high. */
+struct pp_hist_row {
+	pp_ns low, high;
+	uint64_t count;
+};
+/* At most `max` rows without gaps, from the lowest counter that is not zero to the
+ * highest, each of about as many counters: logarithmic, but for short ranges. How many. */
+unsigned int pp_hist_rows(const struct pp_hist *h, struct pp_hist_row *ret_rows, unsigned int max);
 
 /* Which counter a value lands in. Here, and without a branch, because every
  * sample goes through it twice: below 2^(sub_bits+1) a value is its own index,
@@ -91,6 +105,10 @@ bool pp_counts_consistent(const struct pp_counts *c);
 /* (decided - received) / decided in percent; NaN when nothing is decided. */
 double pp_counts_loss_percent(const struct pp_counts *c);
 void pp_counts_add(struct pp_counts *into, const struct pp_counts *from);
+/* What came between two reads: takes `before` away from `into`, the later one, modulo
+ * 2^64. To be read as signed: `expired` goes back when the answer of a probe that was
+ * given up turns out to have come in time, and `expired - late` when it comes late. */
+void pp_counts_diff(struct pp_counts *into, const struct pp_counts *before);
 
 /* ---- samples ---------------------------------------------------------------
  * The round-trip time of a probe lies in [lo, hi]. */
@@ -176,5 +194,33 @@ struct pp_quantile pp_median(const struct pp_hist *lo, const struct pp_hist *hi,
 /* Whether n samples say anything of quantile p: at least 10 beyond it, that is
  * n * (1 - p) >= 10, or p <= 0.5 and n >= 1. */
 bool pp_quantile_supported(uint64_t n, double p);
+
+/* Between which ranks of n samples, from 1, quantile p of what they are a sample of
+ * lies, with 95 % confidence at least and whatever its distribution: with B of the
+ * samples up to the quantile, B is binomial (n, p), and no more than 2.5 % are beyond
+ * either rank. 0: not bounded below; n + 1: not bounded above. */
+struct pp_ranks {
+	uint64_t lower, upper;
+};
+struct pp_ranks pp_quantile_ranks(uint64_t n, double p);
+
+/* The samples of these ranks, as pp_quantile has them. */
+struct pp_confidence {
+	struct pp_ranks ranks;
+	pp_ns lo; /* 0 when not bounded below; PP_NS_NEVER among the lost */
+	pp_ns hi; /* PP_NS_NEVER among the lost, and when not bounded above */
+};
+/* n and p as in pp_quantile, with n >= 1 and 0 < p <= 1. */
+struct pp_confidence pp_quantile_confidence(const struct pp_hist *lo, const struct pp_hist *hi,
+					    uint64_t n, double p);
+
+/* The inverse: the share of n decided probes that were answered within x lies in
+ * [lo, hi], since samples are intervals and counters have a width. */
+struct pp_share {
+	bool defined; /* false: nothing decided */
+	double lo, hi;
+};
+struct pp_share pp_hist_below(const struct pp_hist *lo, const struct pp_hist *hi, uint64_t n,
+			      pp_ns x);
 
 #endif

@@ -68,3 +68,21 @@ void pp_counts_add(struct pp_counts *into, const struct pp_counts *from)
 	into->suspect += from->suspect;
 	into->redirect += from->redirect;
 }
+
+void pp_counts_diff(struct pp_counts *into, const struct pp_counts *before)
+{
+	into->due -= before->due;
+	into->sent -= before->sent;
+	into->not_sent -= before->not_sent;
+	into->unreachable -= before->unreachable;
+	into->missed -= before->missed;
+	into->received -= before->received;
+	into->late -= before->late;
+	into->corrupt -= before->corrupt;
+	into->error -= before->error;
+	into->expired -= before->expired;
+	into->duplicate -= before->duplicate;
+	into->reordered -= before->reordered;
+	into->suspect -= before->suspect;
+	into->redirect -= before->redirect;
+}

@@ -71,6 +71,25 @@ int pp_hist_read(struct pp_hist *into, const struct pp_hist *from)
 	return 0;
 }
 
+static bool contains(const struct pp_hist *h, const struct pp_hist *part)
+{
+	for (uint32_t i = 0; i < h->len; i++)
+		if (load(h, i) < load(part, i))
+			return false;
+	return true;
+}
+
+int pp_hist_diff(struct pp_hist *into, const struct pp_hist *before)
+{
+	if (into->sub_bits != before->sub_bits)
+		return -EINVAL;
+	if (!contains(into, before))
+		return -ERANGE;
+	for (uint32_t i = 0; i < into->len; i++)
+		store(into, i, load(into, i) - load(before, i));
+	return 0;
+}
+
 uint64_t pp_hist_total(const struct pp_hist *h)
 {
 	uint64_t total = 0;
@@ -103,4 +122,49 @@ pp_ns pp_hist_bucket_high(const struct pp_hist *h, uint32_t index)
 	/* The counter that holds 60 s would reach further. */
 	return pp_ns_min(PP_HIST_MAX, PP_NS(pp_hist_bucket_low(h, index).v - 1 +
 					    (INT64_C(1) << width_bits(h, index))));
+}
+
+uint32_t pp_hist_at_rank(const struct pp_hist *h, uint64_t k)
+{
+	uint64_t seen = 0;
+	uint32_t i;
+
+	for (i = 0; i < h->len; i++) {
+		seen += load(h, i);
+		if (seen >= k)
+			break;
+	}
+	return i;
+}
+
+/* ---- rows ------------------------------------------------------------------------ */
+
+static uint64_t sum_of(const struct pp_hist *h, uint32_t from, uint32_t to)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = from; i < to; i++)
+		sum += load(h, i);
+	return sum;
+}
+
+/* Counters lie close to logarithmically, so equal numbers of them do as well. */
+unsigned int pp_hist_rows(const struct pp_hist *h, struct pp_hist_row *ret_rows, unsigned int max)
+{
+	uint32_t first = pp_hist_at_rank(h, 1), end = h->len;
+
+	if (first >= h->len || max == 0)
+		return 0;
+	while (load(h, end - 1) == 0)
+		end--;
+	uint32_t span = end - first;
+	unsigned int n = span < max ? span : max;
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t from = first + (uint32_t)((uint64_t)span * i / n);
+		uint32_t to = first + (uint32_t)((uint64_t)span * (i + 1) / n);
+		ret_rows[i] = (struct pp_hist_row){.low = pp_hist_bucket_low(h, from),
+						   .high = pp_hist_bucket_high(h, to - 1),
+						   .count = sum_of(h, from, to)};
+	}
+	return n;
 }

@@ -25,26 +25,12 @@ static uint64_t rank_of(uint64_t n, double p)
 	return k < (long double)n ? (uint64_t)k : n;
 }
 
-/* The counter of the k-th smallest, k >= 1; h->len when there are fewer. */
-static uint32_t counter_of(const struct pp_hist *h, uint64_t k)
-{
-	uint64_t seen = 0;
-	uint32_t i;
-
-	for (i = 0; i < h->len; i++) {
-		seen += __atomic_load_n(&h->counts[i], __ATOMIC_RELAXED);
-		if (seen >= k)
-			break;
-	}
-	return i;
-}
-
 static struct pp_quantile at_rank(const struct pp_hist *lo, const struct pp_hist *hi, uint64_t k,
 				  double p)
 {
 	struct pp_quantile q = {.p = p, .defined = true, .lo = PP_NS_NEVER, .hi = PP_NS_NEVER};
-	uint32_t lower = counter_of(lo, k);
-	uint32_t upper = counter_of(hi, k);
+	uint32_t lower = pp_hist_at_rank(lo, k);
+	uint32_t upper = pp_hist_at_rank(hi, k);
 
 	q.infinite = lower >= lo->len || upper >= hi->len;
 	if (!q.infinite) {
@@ -83,4 +69,20 @@ bool pp_quantile_supported(uint64_t n, double p)
 	if (n == 0 || !(p > 0 && p <= 1))
 		return false;
 	return p <= 0.5 || n - rank_of(n, p) >= BEYOND;
+}
+
+struct pp_share pp_hist_below(const struct pp_hist *lo, const struct pp_hist *hi, uint64_t n,
+			      pp_ns x)
+{
+	uint64_t surely = 0, perhaps = 0;
+
+	if (n == 0)
+		return (struct pp_share){.defined = false};
+	for (uint32_t i = 0; i < lo->len && pp_hist_bucket_low(lo, i).v <= x.v; i++)
+		perhaps += __atomic_load_n(&lo->counts[i], __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < hi->len && pp_hist_bucket_high(hi, i).v <= x.v; i++)
+		surely += __atomic_load_n(&hi->counts[i], __ATOMIC_RELAXED);
+	return (struct pp_share){.defined = true,
+				 .lo = (double)surely / (double)n,
+				 .hi = (double)perhaps / (double)n};
 }

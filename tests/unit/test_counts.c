@@ -111,9 +111,32 @@ static void test_add(void)
 		CU_ASSERT(was[i] > 0 && word[i] == 2 * was[i]);
 }
 
+/* `expired` goes back when an answer turns out to have come in time. */
+static void test_diff(void)
+{
+	struct pp_counts read[] = {{0},
+				   {.due = 9, .sent = 9, .received = 5, .expired = 3},
+				   {.due = 9, .sent = 9, .received = 7, .expired = 2},
+				   sample};
+	struct pp_counts sum = {0}, d;
+
+	for (size_t i = 1; i < PP_ARRAY_LEN(read); i++) {
+		d = read[i];
+		pp_counts_diff(&d, &read[i - 1]);
+		CU_ASSERT_EQUAL((int64_t)d.expired,
+				(int64_t)read[i].expired - (int64_t)read[i - 1].expired);
+		pp_counts_add(&sum, &d);
+	}
+	CU_ASSERT_EQUAL(memcmp(&sum, &sample, sizeof(sum)), 0);
+	d = sample;
+	pp_counts_diff(&d, &sample);
+	CU_ASSERT_EQUAL(memcmp(&d, &read[0], sizeof(d)), 0);
+}
+
 PP_TEST_MAIN("counts", {"late and lost are what expired, the rest is in flight", test_derived},
 	     {"every identity is checked", test_inconsistent},
 	     {"no term may be negative", test_no_term_negative},
 	     {"MET-08 late counts as lost, duplicates never lower loss", test_loss},
 	     {"MET-08 loss of nothing is undefined", test_loss_undefined},
-	     {"adding adds every counter", test_add})
+	     {"adding adds every counter", test_add},
+	     {"differences add up to the last read, of every counter", test_diff})

@@ -180,6 +180,98 @@ static void test_merge_and_read(void)
 	free(other.counts);
 }
 
+/* A sequence of reads: the differences add up to the last one, with nothing between. */
+static void test_differences(void)
+{
+	struct pp_hist live = hist_of(2), before = hist_of(2), now = hist_of(2), sum = hist_of(2);
+	struct pp_prng rng;
+
+	pp_prng_seed(&rng, pp_test_seed());
+	for (int read = 0; read < 50; read++) {
+		uint64_t n = pp_prng_below(&rng, 200);
+		for (uint64_t i = 0; i < n; i++)
+			pp_hist_record(&live, PP_NS((int64_t)pp_prng_below(&rng, 100000)));
+		pp_hist_read(&now, &live);
+		CU_ASSERT_EQUAL(pp_hist_diff(&now, &before), 0);
+		CU_ASSERT_EQUAL(pp_hist_total(&now), n);
+		pp_hist_merge(&sum, &now);
+		pp_hist_read(&before, &live);
+	}
+	CU_ASSERT_EQUAL(memcmp(sum.counts, live.counts, sum.len * sizeof(*sum.counts)), 0);
+	free(live.counts);
+	free(before.counts);
+	free(now.counts);
+	free(sum.counts);
+}
+
+static void test_no_difference(void)
+{
+	struct pp_hist a = hist_of(2), b = hist_of(2), other = hist_of(3);
+
+	pp_hist_record(&a, PP_NS(7));
+	pp_hist_record(&a, PP_NS(9));
+	pp_hist_record(&b, PP_NS(9));
+	pp_hist_record(&b, PP_NS(9));
+	CU_ASSERT_EQUAL(pp_hist_diff(&a, &other), -EINVAL);
+	CU_ASSERT_EQUAL(pp_hist_diff(&a, &b), -ERANGE);
+	CU_ASSERT(a.counts[7] == 1 && a.counts[9] == 1 && b.counts[9] == 2);
+	free(a.counts);
+	free(b.counts);
+	free(other.counts);
+}
+
+static void test_rank(void)
+{
+	struct pp_hist h = hist_of(2);
+
+	CU_ASSERT_EQUAL(pp_hist_at_rank(&h, 1), h.len);
+	pp_hist_record(&h, PP_NS(3));
+	pp_hist_record(&h, PP_NS(3));
+	pp_hist_record(&h, PP_SEC(100));
+	CU_ASSERT(pp_hist_at_rank(&h, 1) == 3 && pp_hist_at_rank(&h, 2) == 3);
+	CU_ASSERT(pp_hist_at_rank(&h, 3) == h.len - 1 && pp_hist_at_rank(&h, 4) == h.len);
+	free(h.counts);
+}
+
+/* From the lowest to the highest without gaps, and every value is in one. */
+static bool rows_are_whole(const struct pp_hist *h, unsigned int max)
+{
+	struct pp_hist_row row[32];
+	unsigned int n = pp_hist_rows(h, row, max);
+	uint64_t total = 0;
+
+	if (n == 0 || n > max || row[0].low.v != pp_hist_bucket_low(h, pp_hist_at_rank(h, 1)).v)
+		return false;
+	for (unsigned int i = 0; i < n; i++) {
+		total += row[i].count;
+		if (row[i].low.v > row[i].high.v || (i && row[i].low.v != row[i - 1].high.v + 1))
+			return false;
+	}
+	return total == pp_hist_total(h) && row[n - 1].count > 0;
+}
+
+static void test_rows(void)
+{
+	struct pp_hist h = hist_of(2);
+	struct pp_hist_row row[20];
+	struct pp_prng rng;
+
+	CU_ASSERT_EQUAL(pp_hist_rows(&h, row, 20), 0);
+	pp_hist_record(&h, PP_NS(50));
+	CU_ASSERT_EQUAL(pp_hist_rows(&h, row, 0), 0);
+	CU_ASSERT_EQUAL(pp_hist_rows(&h, row, 20), 1);
+	CU_ASSERT(row[0].low.v == 50 && row[0].high.v == 50 && row[0].count == 1);
+	pp_hist_record(&h, PP_NS(52));
+	CU_ASSERT_EQUAL(pp_hist_rows(&h, row, 20), 3);
+	CU_ASSERT(row[1].low.v == 51 && row[1].count == 0 && row[2].count == 1);
+	pp_prng_seed(&rng, pp_test_seed());
+	for (int i = 0; i < 200; i++) {
+		pp_hist_record(&h, PP_NS((int64_t)(pp_prng_next(&rng) >> (24 + i % 40))));
+		CU_ASSERT(rows_are_whole(&h, 1 + (unsigned int)pp_prng_below(&rng, 32)));
+	}
+	free(h.counts);
+}
+
 PP_TEST_MAIN("hist",
 	     {"1, 2 and 3 digits have 32, 256 and 2048 sub-buckets, nothing else is taken",
 	      test_digits},
@@ -189,4 +281,8 @@ PP_TEST_MAIN("hist",
 	     {"random 64-bit values are in their counter, in order", test_random_values},
 	     {"below 0 counts in the first, above 60 s in the last", test_edges},
 	     {"every recorded value is counted once", test_record_keeps_all},
-	     {"merge adds, read copies, other digits are refused", test_merge_and_read})
+	     {"merge adds, read copies, other digits are refused", test_merge_and_read},
+	     {"differences of reads add up to the last read", test_differences},
+	     {"no difference to what is not earlier", test_no_difference},
+	     {"the k-th smallest is where the k-th is", test_rank},
+	     {"rows hold every value once, without gaps", test_rows})

@@ -224,6 +224,26 @@ static void test_supported(void)
 	CU_ASSERT(!pp_quantile_supported(UINT64_MAX, 1) && !pp_quantile_supported(100, 0));
 }
 
+static void test_inverse(void)
+{
+	static const int64_t v[] = {100, 110, LOST, 90};
+	struct pp_tally *t = tally_of(v, 4), *u = pp_tally_create(3);
+	struct pp_share s = pp_hist_below(&t->lo, &t->hi, 4, PP_NS(103));
+
+	CU_ASSERT(s.defined && s.lo == 0.5 && s.hi == 0.5);
+	s = pp_hist_below(&t->lo, &t->hi, 4, PP_NS_NEVER);
+	CU_ASSERT(s.lo == 0.75 && s.hi == 0.75);
+	CU_ASSERT(!pp_hist_below(&t->lo, &t->hi, 0, PP_NS(103)).defined);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(u);
+	pp_tally_record(u, (struct pp_rtt){PP_NS(10), PP_NS(20)});
+	s = pp_hist_below(&u->lo, &u->hi, 1, PP_NS(15)); /* perhaps */
+	CU_ASSERT(s.lo == 0 && s.hi == 1);
+	s = pp_hist_below(&u->lo, &u->hi, 1, PP_NS(20));
+	CU_ASSERT(s.lo == 1 && s.hi == 1);
+	pp_tally_free(t);
+	pp_tally_free(u);
+}
+
 PP_TEST_MAIN("quantile", {"MET-06 lost is plus infinity", test_lost_is_infinite},
 	     {"MET-06 MET-07 an even median is the mean of the central two", test_even_median},
 	     {"MET-06 a quantile of nothing is undefined", test_undefined},
@@ -232,4 +252,5 @@ PP_TEST_MAIN("quantile", {"MET-06 lost is plus infinity", test_lost_is_infinite}
 	     {"above 60 s the upper end is open", test_above_range},
 	     {"both ends contain the truth, whatever n and p", test_truth_inside},
 	     {"the interval is the samples' own and a counter each side", test_interval_is_tight},
-	     {"ten samples beyond support a quantile", test_supported})
+	     {"ten samples beyond support a quantile", test_supported},
+	     {"MET-06 the inverse percentile of 103 is 50 %", test_inverse})
