@@ -60,13 +60,13 @@ struct pp_session_spec {
 	uint8_t tos;
 	uint8_t ttl; /* 1..255 */
 	bool df;
-	pp_ns interval; /* > 0; exact period in ns, or ... */
-	double rate;	/* ... when > 0: packets per second; FLOOD: at most */
+	pp_ns interval; /* > 0, an hour at most; exact period in ns, or ... */
+	double rate;	/* ... when not 0: packets per second, up to 1e9; FLOOD: at most */
 	enum pp_pacing pacing;
 	uint32_t burst;	   /* BURST: >= 1 */
 	pp_ns on, off;	   /* ONOFF: > 0 */
 	uint64_t seed;	   /* POISSON */
-	const pp_ns *gaps; /* TRACE: n_gaps >= 1 of them */
+	const pp_ns *gaps; /* TRACE: n_gaps >= 1 of them, none negative, not all 0 */
 	uint32_t n_gaps;
 	pp_ns slack;		/* a slot that is later than this is missed; 0: 64 periods, at most
 				   100 ms, at least one period */

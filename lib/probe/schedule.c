@@ -10,6 +10,7 @@
 
 #define POISSON_MIN 1024
 #define POISSON_MAX 1048576
+#define ON_MAX	    PP_SEC(INT64_C(366) * 86400).v /* of an on-time, or a whole trace */
 
 static int64_t periods(uint64_t period, uint64_t n)
 {
@@ -90,7 +91,7 @@ static int make_poisson(struct pp_pace *p, const struct pp_session_spec *spec, u
 
 static int make_onoff(struct pp_pace *p, const struct pp_session_spec *spec, uint64_t period)
 {
-	if (spec->on.v <= 0 || spec->off.v <= 0)
+	if (spec->on.v <= 0 || spec->off.v <= 0 || spec->on.v > ON_MAX || spec->off.v > ON_MAX)
 		return -EINVAL;
 	p->on = spec->on.v;
 	p->cycle = spec->on.v + spec->off.v;
@@ -104,9 +105,15 @@ static int make_trace(struct pp_pace *p, const struct pp_session_spec *spec)
 		return -EINVAL;
 	p->n_gaps = spec->n_gaps;
 	p->offset = calloc((size_t)spec->n_gaps + 1, sizeof(*p->offset));
-	for (uint32_t i = 0; p->offset && i < spec->n_gaps; i++)
+	if (!p->offset)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < spec->n_gaps; i++) {
+		if (spec->gaps[i].v < 0 || spec->gaps[i].v > ON_MAX - p->offset[i])
+			return -EINVAL;
 		p->offset[i + 1] = p->offset[i] + spec->gaps[i].v;
-	return p->offset ? 0 : -ENOMEM;
+	}
+	/* One that takes no time would have all its slots, without end, at once. */
+	return p->offset[p->n_gaps] > 0 ? 0 : -EINVAL;
 }
 
 static int make_law(struct pp_pace *p, const struct pp_session_spec *spec, uint64_t period,

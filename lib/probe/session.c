@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#define PERIOD_MAX PP_SEC(3600)
+#define RUN_MAX	   PP_SEC(INT64_C(3653) * 86400) /* ten years from now still fit */
+#define VLAN_MAX   4094
+#define PACKET_MAX (UINT16_MAX - PP_ETH_HLEN - PP_VLAN_HLEN) /* of IP; frame lengths are 16 bits   \
+							      */
 #define FLOOD_RATE   100.0 /* ping -f: at least a hundred a second */
 #define RECENT_MIN   64
 #define RECENT_MAX   65536 /* the 16-bit sequence tells no more apart */
@@ -66,20 +71,36 @@ struct pp_session *pp_session_get(const struct pp_sessions *t, pp_session_ref re
 	return atomic_load_explicit(&s->ref, memory_order_acquire) == ref ? s : NULL;
 }
 
+/* Of an hour at most: longer ones overflow the fixed point. NaN is no rate. */
+static bool period_valid(const struct pp_session_spec *spec)
+{
+	if (spec->rate != 0)
+		return spec->rate >= 1e9 / (double)PERIOD_MAX.v && spec->rate <= 1e9;
+	return spec->interval.v > 0 && spec->interval.v <= PERIOD_MAX.v;
+}
+
+static bool times_valid(const struct pp_session_spec *spec)
+{
+	if (spec->timeout.v < 1000 || spec->timeout.v > PP_TIMEOUT_MAX.v)
+		return false;
+	if (spec->deadline.v < 0 || spec->deadline.v > RUN_MAX.v || spec->slack.v < 0 ||
+	    spec->slack.v > RUN_MAX.v)
+		return false;
+	return period_valid(spec);
+}
+
 static int check_spec(const struct pp_session_spec *spec)
 {
 	bool four = pp_addr_is4(&spec->target);
 	size_t packet = (size_t)(four ? PP_IP4_HLEN : PP_IP6_HLEN) + PP_ICMP_HLEN + spec->size;
 
-	if (four != pp_addr_is4(&spec->source) || spec->ttl == 0)
-		return -EINVAL;
-	if (spec->rate <= 0 && spec->interval.v <= 0)
-		return -EINVAL;
-	if (spec->timeout.v < 1000 || spec->timeout.v > PP_TIMEOUT_MAX.v)
+	if (four != pp_addr_is4(&spec->source) || spec->ttl == 0 || spec->link.vlan > VLAN_MAX)
 		return -EINVAL;
 	if (spec->pattern_len && !spec->pattern)
 		return -EINVAL;
-	return packet > spec->mtu ? -EMSGSIZE : 0;
+	if (!times_valid(spec) || pp_hist_len(spec->digits) == 0)
+		return -EINVAL;
+	return packet > spec->mtu || packet > PACKET_MAX ? -EMSGSIZE : 0;
 }
 
 static uint64_t period_of(const struct pp_session_spec *spec)

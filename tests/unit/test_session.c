@@ -208,6 +208,81 @@ static void ranges(void)
 	ACCEPTED(timeout, PP_SEC(60));
 	REFUSED(timeout, PP_NS(PP_SEC(60).v + 1));
 	REFUSED(pattern_len, 4);
+	REFUSED(digits, 0);
+	REFUSED(digits, 4);
+	REFUSED(link.vlan, 4095);
+	ACCEPTED(link.vlan, 4094);
+	REFUSED(deadline, PP_NS(-1));
+	REFUSED(deadline, PP_NS_NEVER);
+	ACCEPTED(deadline, PP_SEC(INT64_C(365) * 86400));
+	REFUSED(slack, PP_NS(-1));
+	teardown(f);
+}
+
+/* A period of more than 73 minutes does not fit its fixed point: an hour is the most, and
+ * a nanosecond the least. */
+static void periods(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	ACCEPTED(interval, PP_SEC(3600));
+	REFUSED(interval, PP_NS(PP_SEC(3600).v + 1));
+	REFUSED(interval, PP_NS(4398046511105));
+	ACCEPTED(rate, 1e9);
+	REFUSED(rate, 1.1e9);
+	REFUSED(rate, 1e300);
+	REFUSED(rate, (double)INFINITY);
+	REFUSED(rate, (double)NAN);
+	REFUSED(rate, -1.0);
+	REFUSED(rate, 1e-300);
+	REFUSED(rate, 1.0 / 3601);
+	ACCEPTED(rate, 1.0 / 3599);
+	spec.flags = PP_SESSION_FLOOD;
+	REFUSED(rate, 1e-300);
+	REFUSED(rate, (double)NAN);
+	ACCEPTED(rate, 0.01);
+	ACCEPTED(rate, 0.0);
+	teardown(f);
+}
+
+/* A trace goes forward, and takes time. */
+static void traces(void)
+{
+	const pp_ns backward[] = {PP_US(5), PP_US(-1)}, nowhere[] = {PP_NS(0), PP_NS(0)};
+	const pp_ns forever[] = {PP_NS(INT64_MAX), PP_NS(INT64_MAX)};
+	const pp_ns forward[] = {PP_NS(0), PP_US(5)};
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	spec.pacing = PP_PACING_TRACE;
+	spec.n_gaps = 2;
+	ACCEPTED(gaps, forward);
+	REFUSED(gaps, NULL);
+	REFUSED(gaps, backward);
+	REFUSED(gaps, nowhere);
+	REFUSED(gaps, forever);
+	spec.gaps = forward;
+	REFUSED(n_gaps, 0);
+	spec.pacing = PP_PACING_ONOFF;
+	spec.on = spec.off = PP_SEC(10);
+	ACCEPTED(on, PP_SEC(1));
+	REFUSED(on, PP_NS(0));
+	REFUSED(off, PP_NS_NEVER);
+	spec.pacing = PP_PACING_BURST;
+	REFUSED(burst, 0);
+	ACCEPTED(burst, 32);
+	teardown(f);
+}
+
+/* Lengths of frames are 16 bits wide. */
+static void frames_of_64_kilobytes(void)
+{
+	struct fixture *f = setup(64);
+
+	CU_ASSERT_EQUAL(with_size(f, false, 65507, 65535), -EMSGSIZE);
+	CU_ASSERT_EQUAL(with_size(f, true, 65487, 65535), -EMSGSIZE);
+	CU_ASSERT_EQUAL(with_size(f, false, 65489, 65535), 0);
 	teardown(f);
 }
 
@@ -249,4 +324,7 @@ PP_TEST_MAIN("session", {"a stale handle is noticed", handles_have_generations},
 	     {"ID-04 the packet must fit the MTU", mtu},
 	     {"the smallest frames that hold the token", frame_lengths},
 	     {"IP-08 what a specification may ask for", ranges},
+	     {"a period the fixed point cannot hold", periods},
+	     {"a trace that goes nowhere, or back", traces},
+	     {"a frame that the length cannot hold", frames_of_64_kilobytes},
 	     {"memory as foretold", memory_is_told})
