@@ -238,7 +238,8 @@ struct pp_receipt {
  * and whether the payload is what was sent. False: none. */
 bool pp_sessions_match(const struct pp_sessions *t, const struct pp_ip *ip,
 		       const struct pp_icmp *icmp, struct pp_receipt *ret_receipt);
-/* Any worker: which session an error quotes, by destination and id. 0: none. */
+/* Any worker: which session an error quotes, by addresses, id, and the token or, of IPv4
+ * with less quoted, the identification. 0: none. */
 pp_session_ref pp_sessions_match_quote(const struct pp_sessions *t, const struct pp_quote *q,
 				       uint8_t *ret_owner);
 
@@ -254,7 +255,8 @@ struct pp_error_receipt {
 	uint8_t owner;
 	bool v6;
 	bool informative; /* redirect or source quench */
-	bool has_token;	  /* number and token were quoted and the token is right */
+	bool has_number;  /* quoted, with the token (unused in WEAK sessions) */
+	uint64_t number;
 	uint32_t rest;
 	struct pp_addr from;
 	struct pp_span rx;

@@ -242,13 +242,21 @@ bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r)
 
 /* ---- ICMP errors --------------------------------------------------------------------- */
 
+static bool find_quoted(const struct pp_prober *p, struct pp_session *s,
+			const struct pp_error_receipt *e, struct probe *ret)
+{
+	if (e->has_number && !(s->flags & PP_SESSION_WEAK))
+		return find_number(p, s, e->number, e->seq, ret);
+	return find_seq(p, s, e->seq, ret);
+}
+
 /* What is quoted of the packet must be what we sent. */
 static bool quote_fits(const struct probe *pr, const struct pp_error_receipt *e)
 {
 	const struct pp_session *s = pr->s;
 	uint64_t number = s->flags & PP_SESSION_WEAK ? 0 : pr->number;
 
-	if (!e->v6 && e->ip_id != pp_session_ip_id(s, pr->k))
+	if (!e->v6 && e->ip_id != pp_session_ip_id(s, e->seq))
 		return false;
 	return e->check == pp_template_check(s->tmpl, e->seq, number);
 }
@@ -277,7 +285,7 @@ bool pp_prober_error(struct pp_prober *p, const struct pp_error_receipt *e)
 	struct pp_session *s = pp_session_get(p->config.sessions, e->session);
 	struct probe pr;
 
-	if (!s || !find_seq(p, s, e->seq, &pr) || !quote_fits(&pr, e))
+	if (!s || !find_quoted(p, s, e, &pr) || !quote_fits(&pr, e))
 		return false;
 	s->last_event = e->rx.to.v;
 	if (e->informative) {

@@ -62,6 +62,8 @@ static bool quotes_ours(const struct pp_session *s, const struct pp_quote *q)
 {
 	if (!pp_addr_eq(&s->target, &q->dst) || !pp_addr_eq(&s->source, &q->src))
 		return false;
+	if (!q->v6 && q->ip_id != pp_session_ip_id(s, q->seq))
+		return false;
 	if (s->flags & PP_SESSION_WEAK || q->payload.left < PP_TOKEN_SIZE)
 		return true;
 	return pp_get_be64(q->payload.at + 8) == s->token;

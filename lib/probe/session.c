@@ -12,9 +12,10 @@
 #define PERIOD_MAX PP_SEC(3600)
 #define RUN_MAX	   PP_SEC(INT64_C(3653) * 86400) /* ten years from now still fit */
 #define VLAN_MAX   4094
-#define PACKET_MAX (UINT16_MAX - PP_ETH_HLEN - PP_VLAN_HLEN) /* of IP; frame lengths are 16 bits   \
-							      */
-#define FLOOD_RATE   100.0 /* ping -f: at least a hundred a second */
+#define PACKET_MAX                                                                                 \
+	(UINT16_MAX - PP_ETH_HLEN - PP_VLAN_HLEN) /* of IP; frame lengths are 16 bits              \
+						   */
+#define FLOOD_RATE   100.0			  /* ping -f: at least a hundred a second */
 #define RECENT_MIN   64
 #define RECENT_MAX   65536 /* the 16-bit sequence tells no more apart */
 #define RECENT_FLOOD 8192

@@ -94,10 +94,11 @@ static inline uint16_t pp_session_seq(uint64_t k)
 	return (uint16_t)(k + 1);
 }
 
-/* IPv4 identification of slot k's probe. */
-static inline uint16_t pp_session_ip_id(const struct pp_session *s, uint64_t k)
+/* IPv4 identification of a probe: tells sessions of one id apart where no more than 8
+ * bytes are quoted. */
+static inline uint16_t pp_session_ip_id(const struct pp_session *s, uint16_t seq)
 {
-	return (uint16_t)(pp_session_seq(k) + (s->token >> 48));
+	return (uint16_t)(seq + (s->token >> 48));
 }
 
 /* Checksum field of the echo request with that sequence and number. */

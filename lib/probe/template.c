@@ -78,7 +78,7 @@ void pp_template_write(const struct pp_session *s, uint64_t k, uint64_t number, 
 	memcpy(frame, t->frame, t->len);
 	memcpy(frame, mac.b, sizeof(mac.b));
 	if (!t->v6) {
-		uint16_t ip_id = pp_session_ip_id(s, k);
+		uint16_t ip_id = pp_session_ip_id(s, seq);
 		pp_put_be16(frame + t->ip_off + 4, ip_id);
 		pp_put_be16(frame + t->ip_off + 10, pp_cksum_finish(t->ip_sum + ip_id));
 	}

@@ -186,7 +186,10 @@ static enum pp_drop receive_error(const struct frame *f, const struct pp_ip *ip,
 		.rest = icmp->rest,
 		.from = ip->src,
 		.rx = f->rx,
+		.has_number = q.payload.left >= PP_TOKEN_SIZE,
 	};
+	if (e.has_number)
+		e.number = pp_get_be64(q.payload.at);
 	e.session = pp_sessions_match_quote(s->sessions, &q, &e.owner);
 	if (!e.session)
 		return unmatched;

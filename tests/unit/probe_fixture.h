@@ -306,7 +306,10 @@ static inline bool take_error(struct fixture *f, const struct pp_ip *ip, const s
 		.rest = icmp->rest,
 		.from = ip->src,
 		.rx = rx,
+		.has_number = q.payload.left >= PP_TOKEN_SIZE,
 	};
+	if (e.has_number)
+		e.number = pp_get_be64(q.payload.at);
 	e.session = pp_sessions_match_quote(f->table, &q, &e.owner);
 	return e.session && pp_prober_error(f->prober, &e);
 }

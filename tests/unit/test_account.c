@@ -393,6 +393,55 @@ static void redirect_is_no_verdict(void)
 	teardown(f);
 }
 
+/* Of two sessions with one id the token tells answers apart, and the half of it that is in
+ * the IPv4 identification tells quotes of eight bytes apart. */
+static void two_sessions_with_one_id(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+	pp_session_ref ref[2];
+
+	spec.id = 99;
+	ref[0] = add_started(f, &spec);
+	spec.token ^= UINT64_C(0x1234000000005678);
+	ref[1] = add_started(f, &spec);
+	CU_ASSERT_EQUAL_FATAL(burst(f), 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct bytes e = error_about(f->frame[i], 3, 1, 8);
+		pp_session_ref whose = f->batch.probe[i].ref;
+		CU_ASSERT_TRUE(take(f, &e));
+		CU_ASSERT_EQUAL(counts(f, whose)->error, 1);
+		CU_ASSERT_TRUE(answer(f, f->frame[i]));
+		CU_ASSERT_EQUAL(counts(f, whose)->duplicate, 1);
+	}
+	CU_ASSERT_EQUAL(counts(f, ref[0])->error, 1);
+	CU_ASSERT_EQUAL(counts(f, ref[1])->error, 1);
+	teardown(f);
+}
+
+/* Its number was quoted as well, so that it is found 65536 probes later. */
+static void error_about_an_older_lap(void)
+{
+	struct fixture *f = setup(1 << 16);
+	struct pp_session_spec spec = spec_of(f, true);
+
+	spec.rate = 1e6;
+	pp_session_ref ref = add_started(f, &spec);
+	CU_ASSERT_EQUAL_FATAL(burst(f), 1);
+	struct bytes e = error_about(f->frame[0], 3, 0, 24),
+		     small = error_about(f->frame[0], 3, 0, 23);
+	while (counts(f, ref)->sent < 65537) {
+		f->now.v += 10000;
+		burst(f);
+	}
+	CU_ASSERT_FALSE(take(f, &small));
+	CU_ASSERT_TRUE(take(f, &e));
+	CU_ASSERT_EQUAL(counts(f, ref)->error, 1);
+	CU_ASSERT_TRUE(take(f, &e));
+	CU_ASSERT_EQUAL(counts(f, ref)->error, 1);
+	teardown(f);
+}
+
 /* ---- forgeries ---- */
 
 struct forger {
@@ -550,6 +599,8 @@ PP_TEST_MAIN("account",
 	     {"an error after the timeout changes nothing", error_after_the_timeout},
 	     {"an error in time takes back a loss", error_takes_back_a_loss},
 	     {"ICMP-20 a redirect is no verdict", redirect_is_no_verdict},
+	     {"ICMP-17 quotes and answers of two sessions with one id", two_sessions_with_one_id},
+	     {"ICMP-31 an error about a probe of an older wrap", error_about_an_older_lap},
 	     {"a million forged replies", forged_replies},
 	     {"PMTU-06 a million forged errors", forged_errors},
 	     {"a quoted token must be right", quote_with_wrong_token})
