@@ -10,8 +10,8 @@ import sys
 class Rpc:
     def __init__(self, path, timeout=20):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(timeout)
         self.sock.connect(path)
+        self.sock.settimeout(timeout)
         self.lines = self.sock.makefile("rb")
         self.next_id = 0
         self.hello = None
