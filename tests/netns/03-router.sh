@@ -12,6 +12,7 @@ route add default via $PEER4
 route add ::/0 via $PEER6"
 start_tap router --
 sniff "$T/arp.pcap" $TAP
+meet $FAR4 $FAR6
 
 check "a host behind the router" pmdping ping $FAR4 -c 10 -i 0.01
 said "its TTL has come down by one" "^64 bytes from $FAR4: icmp_seq=1 ttl=63 "
@@ -67,8 +68,9 @@ start_tap gateways --
 # echo_requests GATEWAY: those that it has been sent.
 echo_requests() { ip netns exec "$1" nstat -asz IcmpInEchos | awk '/IcmpInEchos/ { print $2 }'; }
 
+meet $FAR4
 check "IP-12 two gateways" pmdping ping $FAR4 -c 10 -i 0.01
-is "IP-12 the preferred one got it all" "$(echo_requests gw1) $(echo_requests gw2)" "10 0"
+is "IP-12 the preferred one got it all" "$(echo_requests gw1) $(echo_requests gw2)" "11 0"
 ip link set port1 down
 pmdping neigh flush >/dev/null
 check "IP-13 when it does not answer any more, the other one is used" \

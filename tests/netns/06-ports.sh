@@ -13,9 +13,7 @@ COMMANDS=$ADDRESSES
 ping_both() {
 	local name=$1
 	shift
-	# Of probes that are due while the neighbour is asked for its address, one is held.
-	check "$name: first contact" pmdping ping $PEER4 -c 1
-	check "$name: first contact over IPv6" pmdping ping $PEER6 -c 1
+	meet $PEER4 $PEER6
 	check "$name: the engine pings IPv4" pmdping ping $PEER4 -c 100 -i 0.005 -q
 	said "$name: none lost" '^100 packets transmitted, 100 received, 0% packet loss'
 	check "$name: the engine pings IPv6" pmdping ping $PEER6 -c 100 -i 0.005 -q

@@ -67,8 +67,6 @@ def cancel(checks):
 def two_at_once(checks):
     rpc = Rpc(PATH)
     targets = ("192.0.2.1", "2001:db8::1")
-    for target in targets:  # of probes that wait for a neighbour's address, one is held
-        rpc.call("ping", {"address": target, "count": 1})
     ids = [rpc.send("ping", {"address": target, "count": 20, "interval": 5_000_000, "quiet": True})
            for target in targets]
     results = {}
@@ -163,11 +161,18 @@ def silent(checks):
     sock.close()
 
 
+def first_answer(sock):
+    """Of a client that begins to speak, and may have been told to go away before."""
+    try:
+        sock.sendall(b"{")
+    except BrokenPipeError:
+        pass
+    return sock.recv(4096)
+
+
 def crowd(checks):
     socks = [connect() for _ in range(45)]
-    for sock in socks:
-        sock.sendall(b"{")
-    first = [sock.recv(4096) for sock in socks]
+    first = [first_answer(sock) for sock in socks]
     refused = sum(b"busy" in data for data in first)
     checks.check("32 clients are served, all others are told so", refused == len(socks) - 32, f"{refused} refused")
     for sock in socks:

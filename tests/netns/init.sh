@@ -33,6 +33,16 @@ start_tap() {
 	COMMANDS=${COMMANDS-$ADDRESSES}
 	start_engine --vdev="net_tap0,iface=$TAP" "$@"
 	"$LAB" "$layout" "$TAP"
+	[ "$layout" != direct ] || meet $PEER4 $PEER6
+}
+
+# meet ADDRESS...: of probes that are due while a neighbour is asked for its address, one
+# is held and the others are not sent; those who have met lose none.
+meet() {
+	local address
+	for address; do
+		pmdping ping "$address" count 1 timeout 5s quiet >/dev/null || true
+	done
 }
 
 # sniff FILE IFACE [FILTER]: captures until stop_sniff, and returns when it listens.
