@@ -35,7 +35,7 @@ bool pp_burst_decided(const struct pp_prober *p, struct pp_burst *b)
 void pp_burst_expire(struct pp_prober *p, struct pp_burst *b, pp_ns safe)
 {
 	uint32_t open = all_bits(b) & ~(b->answered | b->expired);
-	int64_t tx_to = b->tx_from + b->tx_width, next = INT64_MAX;
+	int64_t tx_to = pp_burst_tx_to(b), next = INT64_MAX;
 
 	for (; open; open &= open - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(open);
@@ -101,7 +101,7 @@ static bool find_seq(const struct pp_prober *p, struct pp_session *s, uint16_t s
 /* Widened by what the clock's rate may be off, rounded outwards. */
 static struct pp_rtt rtt_of(const struct pp_prober *p, const struct pp_burst *b, struct pp_span rx)
 {
-	int64_t lo = rx.from.v - (b->tx_from + b->tx_width), hi = rx.to.v - b->tx_from;
+	int64_t lo = rx.from.v - pp_burst_tx_to(b), hi = rx.to.v - b->tx_from;
 
 	lo -= (int64_t)(((__int128)(lo > 0 ? lo : 0) * p->rate_error >> 40) + (p->rate_error != 0));
 	hi += (int64_t)(((__int128)hi * p->rate_error >> 40) + (p->rate_error != 0));

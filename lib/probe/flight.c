@@ -72,14 +72,14 @@ struct pp_burst *pp_flight_append(struct pp_flight *f, unsigned int n, struct pp
 {
 	struct pp_burst *b = pp_flight_at(f, f->head);
 	uint64_t lines = pp_flight_lines(n);
-	int64_t width = tx.to.v - tx.from.v;
+	uint64_t width = (uint64_t)(tx.to.v - tx.from.v);
 
 	for (uint64_t i = 1; i < lines; i++)
 		f->line[(f->head + i) & f->mask].zero = 0;
 	b->base = f->head;
 	b->tx_from = tx.from.v;
-	b->tx_width = width > UINT32_MAX ? UINT32_MAX : (uint32_t)width;
-	b->n = (uint8_t)n;
+	b->tx_width = width & PP_FLIGHT_WIDTH_MAX;
+	b->n = n & UINT8_MAX;
 	b->timer.link = NULL;
 	b->answered = b->expired = 0;
 	f->head += lines;

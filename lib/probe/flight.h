@@ -19,14 +19,15 @@ struct pp_flight_slot {
 	uint32_t k; /* low half of the slot's number in its session */
 };
 
+#define PP_FLIGHT_WIDTH_MAX (UINT64_MAX >> 8) /* two years */
+
 /* First line of a record. The later ones are a zero word and seven slots, so that a
  * number that points between records finds no base. */
 struct pp_burst {
 	uint64_t base; /* this line's number, from 1 */
 	int64_t tx_from;
-	uint32_t tx_width; /* tx_to - tx_from, ns */
-	uint8_t n;
-	uint8_t pad[3];
+	uint64_t tx_width : 56; /* tx_to - tx_from, ns */
+	uint64_t n : 8;
 	struct pp_timer timer;
 	uint32_t answered; /* bit per probe: an answer decided it */
 	uint32_t expired;  /* bit per probe: its timeout passed */
@@ -48,6 +49,11 @@ struct pp_flight {
 	uint64_t head; /* number of the next record's line */
 	uint64_t tail; /* oldest record still remembered; == head: none */
 };
+
+static inline int64_t pp_burst_tx_to(const struct pp_burst *b)
+{
+	return b->tx_from + (int64_t)b->tx_width;
+}
 
 static inline struct pp_burst *pp_flight_at(const struct pp_flight *f, uint64_t number)
 {

@@ -72,6 +72,27 @@ static void answer_before_it_could_be(void)
 	teardown(f);
 }
 
+/* A virtual machine was frozen while the driver had the frames: when in those 10 s they
+ * left is not known. */
+static void wide_transmit_span(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	spec.flags = PP_SESSION_VOICE;
+	spec.timeout = PP_SEC(60);
+	add_started(f, &spec);
+	CU_ASSERT_EQUAL_FATAL(plan(f), 1);
+	pp_prober_write(f->prober, &f->batch, 0, f->frame[0]);
+	pp_prober_commit(f->prober, &f->batch, 1,
+			 (struct pp_span){f->now, pp_ns_add(f->now, PP_SEC(10))});
+	f->now.v += PP_MS(10001).v;
+	CU_ASSERT_TRUE(answer(f, f->frame[0]));
+	CU_ASSERT_EQUAL(f->event[0].rtt.lo.v, PP_MS(1).v);
+	CU_ASSERT_EQUAL(f->event[0].rtt.hi.v, PP_MS(10001).v);
+	teardown(f);
+}
+
 static void late_is_not_received(void)
 {
 	pp_session_ref ref;
@@ -583,6 +604,7 @@ PP_TEST_MAIN("account",
 	     {"a round trip is an interval that holds the truth", round_trip_is_an_interval},
 	     {"the clock's error widens it", clock_error_widens},
 	     {"a round trip is never negative", answer_before_it_could_be},
+	     {"a transmission of many seconds", wide_transmit_span},
 	     {"late by one nanosecond is late", late_is_not_received},
 	     {"late after it was lost", late_after_it_was_lost},
 	     {"read late but stamped in time is received", stalled_answer_is_in_time},
