@@ -12,10 +12,9 @@
 #define PERIOD_MAX PP_SEC(3600)
 #define RUN_MAX	   PP_SEC(INT64_C(3653) * 86400) /* ten years from now still fit */
 #define VLAN_MAX   4094
-#define PACKET_MAX                                                                                 \
-	(UINT16_MAX - PP_ETH_HLEN - PP_VLAN_HLEN) /* of IP; frame lengths are 16 bits              \
-						   */
-#define FLOOD_RATE   100.0			  /* ping -f: at least a hundred a second */
+/* Frame lengths are 16 bits wide. */
+#define PACKET_MAX   (UINT16_MAX - PP_ETH_HLEN - PP_VLAN_HLEN)
+#define FLOOD_RATE   100.0 /* ping -f: at least a hundred a second */
 #define RECENT_MIN   64
 #define RECENT_MAX   65536 /* the 16-bit sequence tells no more apart */
 #define RECENT_FLOOD 8192
@@ -129,7 +128,8 @@ static int64_t slack_of(const struct pp_session_spec *spec, uint64_t period)
 	return one > many ? one : many;
 }
 
-/* Twice the slots that can be due within a timeout, bursts included. */
+/* Twice the slots that can be due within a timeout and the slack before, bursts
+ * included. */
 static uint64_t outstanding(const struct pp_session_spec *spec)
 {
 	int64_t one = (int64_t)(period_of(spec) >> PP_PERIOD_SHIFT);
@@ -137,7 +137,8 @@ static uint64_t outstanding(const struct pp_session_spec *spec)
 
 	if (spec->pacing == PP_PACING_TRACE || one <= 0)
 		return RECENT_MAX;
-	return (uint64_t)(2 * spec->timeout.v / one + 1) * each;
+	int64_t span = spec->timeout.v + slack_of(spec, period_of(spec));
+	return (uint64_t)(2 * span / one + 1) * each;
 }
 
 /* Slots whose numbers are kept. */

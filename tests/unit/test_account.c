@@ -309,6 +309,32 @@ static void weak_matching(void)
 	teardown(f);
 }
 
+/* After a stall the slots of the slack leave at once, on top of what is outstanding: all
+ * of them can be found by sequence. */
+static void weak_after_a_stall(void)
+{
+	static struct bytes reply[200];
+	struct fixture *f = setup(4096);
+	struct pp_session_spec spec = spec_of(f, false);
+	unsigned int n = 0, answered = 0;
+
+	spec.size = 0;
+	spec.rate = 1000;
+	spec.timeout = PP_MS(30);
+	add_started(f, &spec);
+	burst(f);
+	f->now.v += PP_MS(500).v;
+	for (unsigned int round = 0; round < 28; round++, f->now.v += PP_MS(1).v) {
+		for (unsigned int sent = burst(f), i = 0; i < sent; i++)
+			reply[n++] = reply_to(f->frame[i]);
+	}
+	CU_ASSERT_TRUE(n > 80);
+	for (unsigned int i = 0; i < n; i++)
+		answered += take(f, &reply[i]);
+	CU_ASSERT_EQUAL(answered, n);
+	teardown(f);
+}
+
 /* ---- ICMP errors ---- */
 
 static void error_of(bool v6, unsigned int flags, size_t quoted)
@@ -615,6 +641,7 @@ PP_TEST_MAIN("account",
 	     {"ICMP-31 200,000 probes without a false duplicate", sequence_wraps},
 	     {"ICMP-31 a reply of an older wrap is late, not a match", older_lap_is_late},
 	     {"short payloads match by sequence", weak_matching},
+	     {"short payloads after a stall", weak_after_a_stall},
 	     {"ICMP-17 V6-07 an error is matched by eight quoted bytes", error_by_eight_bytes},
 	     {"ICMP-17 an error that quotes more", error_by_the_whole},
 	     {"an error after the answer changes nothing", error_after_the_answer},
