@@ -74,6 +74,7 @@ check_exit() {
 	local wanted=$1 text=$2
 	shift 2
 	run "$@"
+	# shellcheck disable=SC2053 # a pattern
 	if [[ $STATUS == $wanted ]]; then ok "$text"; else
 		not_ok "$text (exit $STATUS instead of $wanted)" "$OUT"
 	fi

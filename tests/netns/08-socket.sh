@@ -73,6 +73,9 @@ check "help" pmdping help
 said "names the commands" '^ *ping '
 check_exit 0 "a word in PMDPING_SOCKET" env PMDPING_SOCKET="$SOCKET" "$CLIENT" show version
 
+run ldd "$CLIENT"
+not_said "the client does not link DPDK" 'librte_'
+
 check "a clean ping right after" pmdping ping $PEER4 -c 100 -i 0.002 -q
 said "gets 100 of 100" '100 packets transmitted, 100 received, 0% packet loss'
 check_stop
