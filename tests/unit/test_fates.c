@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Promise 2 by random histories: sessions that share bursts, a port that refuses, a
+ * neighbour that comes and goes, a worker that stalls, answers late, doubled, corrupt
+ * and as ICMP errors. A plain model, which knows nothing but the stamps, must come to
+ * the same counters.
+ */
+#include "probe_fixture.h"
+#include "../../lib/probe/session.h"
+
+enum { SESSIONS = 3, SLOTS = 1 << 17, STEPS = 20000, RECENT = 3000 };
+
+enum fate { UNKNOWN, IN_FLIGHT, RECEIVED, LATE, CORRUPT, FAILED };
+
+struct model {
+	pp_session_ref ref;
+	pp_ns timeout;
+	uint64_t first_k; /* cleared before */
+	uint64_t top;	  /* one above the highest slot planned */
+	uint64_t planned, refused, sent, duplicate;
+	uint8_t fate[SLOTS];
+	uint64_t number[SLOTS];
+	struct pp_span tx[SLOTS];
+};
+
+struct history {
+	struct fixture *f;
+	struct pp_prng rng;
+	struct model m[SESSIONS];
+};
+
+static uint64_t below(struct history *h, uint64_t bound)
+{
+	return pp_prng_below(&h->rng, bound);
+}
+
+static struct history *begin(uint64_t seed, uint32_t lines)
+{
+	struct history *h = calloc(1, sizeof(*h));
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(h);
+	pp_prng_seed(&h->rng, seed);
+	h->f = setup(lines);
+	for (unsigned int i = 0; i < SESSIONS; i++) {
+		struct pp_session_spec spec = spec_of(h->f, i & 1);
+		spec.rate = 1000.0 * (double)(1 + below(h, 50));
+		spec.timeout = PP_US(1 + below(h, 5000));
+		spec.token = pp_prng_next(&h->rng);
+		h->m[i].timeout = spec.timeout;
+		h->m[i].ref = add_started(h->f, &spec);
+	}
+	return h;
+}
+
+static struct model *model_of(struct history *h, pp_session_ref ref)
+{
+	for (unsigned int i = 0; i < SESSIONS; i++) {
+		if (h->m[i].ref == ref)
+			return &h->m[i];
+	}
+	CU_FAIL_FATAL("no such session");
+	return NULL;
+}
+
+/* One burst, of which the port takes n_sent. */
+static void send(struct history *h)
+{
+	struct fixture *f = h->f;
+	unsigned int n = plan(f),
+		     n_sent = (unsigned int)below(h, 4) ? n : (unsigned int)below(h, n + 1);
+	struct pp_span tx = {f->now, pp_ns_add(f->now, PP_NS(below(h, 3000)))};
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct model *m = model_of(h, f->batch.probe[i].ref);
+		uint64_t k = f->batch.probe[i].k;
+		if (k < m->top || k >= SLOTS)
+			CU_FAIL_FATAL("a slot twice, or too many");
+		m->top = k + 1;
+		m->planned++;
+		m->refused += i >= n_sent;
+		if (i >= n_sent)
+			continue;
+		m->sent++;
+		m->fate[k] = IN_FLIGHT;
+		m->number[k] = f->batch.base + i;
+		m->tx[k] = tx;
+	}
+	if (n)
+		pp_prober_commit(f->prober, &f->batch, n_sent, tx);
+	f->now = tx.to;
+}
+
+/* A slot that was sent not too long ago. */
+static bool pick(struct history *h, struct model *m, uint64_t *ret_k)
+{
+	uint64_t span = pp_min_u64(m->top, RECENT);
+
+	if (span == 0)
+		return false;
+	*ret_k = m->top - 1 - below(h, span);
+	return m->fate[*ret_k] != UNKNOWN;
+}
+
+static struct pp_span arrival(struct history *h, const struct model *m, uint64_t k)
+{
+	pp_ns to = h->f->now, from = PP_NS(to.v - (int64_t)below(h, 20000));
+
+	return (struct pp_span){pp_ns_before(from, m->tx[k].to) ? m->tx[k].to : from, to};
+}
+
+static bool in_time(const struct model *m, uint64_t k, struct pp_span rx)
+{
+	return rx.from.v - m->tx[k].to.v <= m->timeout.v;
+}
+
+/* What is in flight, or was cleared lately, may not be forgotten. */
+static void check_forgotten(const struct history *h, const struct model *m, uint64_t k)
+{
+	if (k >= m->first_k && m->fate[k] == IN_FLIGHT &&
+	    h->f->now.v <= m->tx[k].to.v + m->timeout.v)
+		CU_FAIL_FATAL("a probe in flight is not remembered");
+}
+
+static void answer_slot(struct history *h, struct model *m, uint64_t k)
+{
+	struct pp_receipt r = {
+		.rx = arrival(h, m, k),
+		.number = m->number[k],
+		.session = m->ref,
+		.seq = pp_session_seq(k),
+		.corrupt = below(h, 20) == 0,
+	};
+
+	if (!pp_prober_answer(h->f->prober, &r)) {
+		check_forgotten(h, m, k);
+		return;
+	}
+	if (k < m->first_k)
+		CU_FAIL_FATAL("a cleared probe was answered");
+	if (m->fate[k] != IN_FLIGHT)
+		m->duplicate++;
+	else if (!in_time(m, k, r.rx))
+		m->fate[k] = LATE;
+	else
+		m->fate[k] = r.corrupt ? CORRUPT : RECEIVED;
+}
+
+static void fail_slot(struct history *h, struct model *m, uint64_t k)
+{
+	const struct pp_session *s = pp_session_get(h->f->table, m->ref);
+	struct pp_error_receipt e = {
+		.rx = arrival(h, m, k),
+		.session = m->ref,
+		.seq = pp_session_seq(k),
+		.ip_id = pp_session_ip_id(s, pp_session_seq(k)),
+		.check = pp_template_check(s->tmpl, pp_session_seq(k), m->number[k]),
+		.v6 = s->tmpl->v6,
+	};
+
+	if (!pp_prober_error(h->f->prober, &e)) {
+		check_forgotten(h, m, k);
+		return;
+	}
+	if (k >= m->first_k && m->fate[k] == IN_FLIGHT && in_time(m, k, e.rx))
+		m->fate[k] = FAILED;
+}
+
+static void come_back(struct history *h)
+{
+	for (uint64_t n = below(h, 60); n; n--) {
+		struct model *m = &h->m[below(h, SESSIONS)];
+		uint64_t k;
+		if (!pick(h, m, &k))
+			continue;
+		if (below(h, 10))
+			answer_slot(h, m, k);
+		else
+			fail_slot(h, m, k);
+	}
+}
+
+static void forget(struct history *h, struct model *m)
+{
+	pp_prober_clear(h->f->prober, m->ref);
+	m->first_k = pp_session_get(h->f->table, m->ref)->first_k;
+	m->planned = m->refused = m->sent = m->duplicate = 0;
+}
+
+static void check_all(const struct history *h)
+{
+	for (unsigned int i = 0; i < SESSIONS; i++) {
+		if (!pp_counts_consistent(counts(h->f, h->m[i].ref)))
+			CU_FAIL_FATAL("identities");
+	}
+}
+
+static void step(struct history *h)
+{
+	struct fixture *f = h->f;
+	bool stall = below(h, 500) == 0;
+
+	f->now.v += (int64_t)below(h, stall ? 50000000 : 30000);
+	if (below(h, 300) == 0)
+		set_hop(f, below(h, 3) != 0, below(h, 4));
+	f->safe = PP_NS(f->now.v - (int64_t)below(h, 20000));
+	send(h);
+	check_all(h);
+	come_back(h);
+	check_all(h);
+	if (below(h, 3000) == 0)
+		forget(h, &h->m[below(h, SESSIONS)]);
+}
+
+static uint64_t with_fate(const struct model *m, enum fate fate)
+{
+	uint64_t n = 0;
+
+	for (uint64_t k = m->first_k; k < m->top; k++)
+		n += m->fate[k] == fate;
+	return n;
+}
+
+static void compare(const struct history *h, const struct model *m)
+{
+	const struct pp_counts *c = counts(h->f, m->ref);
+
+	CU_ASSERT_EQUAL(c->sent, m->sent);
+	CU_ASSERT_TRUE(c->not_sent >= m->refused);
+	CU_ASSERT_TRUE(c->due >= m->planned);
+	CU_ASSERT_EQUAL(c->received, with_fate(m, RECEIVED));
+	CU_ASSERT_EQUAL(c->late, with_fate(m, LATE));
+	CU_ASSERT_EQUAL(c->corrupt, with_fate(m, CORRUPT));
+	CU_ASSERT_EQUAL(c->error, with_fate(m, FAILED));
+	CU_ASSERT_EQUAL(pp_counts_lost(c), with_fate(m, IN_FLIGHT));
+	CU_ASSERT_EQUAL(pp_counts_in_flight(c), 0);
+	CU_ASSERT_EQUAL(c->duplicate, m->duplicate);
+	CU_ASSERT_EQUAL(pp_session_tally(pp_session_get(h->f->table, m->ref))->rtt.n, c->received);
+}
+
+static void finish(struct history *h)
+{
+	for (unsigned int i = 0; i < SESSIONS; i++)
+		pp_prober_stop(h->f->prober, h->m[i].ref, false, h->f->now);
+	h->f->safe = PP_NS_NEVER;
+	run(h->f, PP_MS(60), PP_US(50));
+	CU_ASSERT_EQUAL(h->f->n_done, SESSIONS);
+	for (unsigned int i = 0; i < SESSIONS; i++)
+		compare(h, &h->m[i]);
+	teardown(h->f);
+	free(h);
+}
+
+static void random_histories(void)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		struct history *h = begin(pp_test_seed() + i, 1 << 14);
+		for (unsigned int n = 0; n < STEPS; n++)
+			step(h);
+		finish(h);
+	}
+}
+
+/* So short that it is full now and then: what is remembered is the same. */
+static void random_histories_short_log(void)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		struct history *h = begin(pp_test_seed() + 100 + i, 64);
+		for (unsigned int n = 0; n < STEPS; n++)
+			step(h);
+		finish(h);
+	}
+}
+
+PP_TEST_MAIN("fates", {"random histories agree with a plain model", random_histories},
+	     {"and so they do with a log that is too short", random_histories_short_log})
