@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#define SAY_MAX	  1024	   /* slots that are said to be unreachable at once */
 #define HELD_POLL PP_MS(1) /* how often a session that waits for its neighbour looks */
 
 static struct pp_session *session_of(struct pp_timer *t)
@@ -88,27 +89,31 @@ void pp_prober_start(struct pp_prober *p, pp_session_ref ref, pp_ns t0)
 
 /* ---- slots that cannot leave ------------------------------------------------------- */
 
-static void unreachable(struct pp_prober *p, struct pp_session *s, uint64_t k, pp_ns now)
+static void say_unreachable(struct pp_prober *p, const struct pp_session *s, uint64_t k, pp_ns now)
 {
-	struct pp_counts *c = &s->tally->c;
+	struct pp_event e = {.kind = PP_EVENT_UNREACHABLE, .session = s->ref, .k = k, .at = now};
 
-	c->due++;
-	c->not_sent++;
-	c->unreachable++;
-	if (!s->first_tx)
-		s->first_tx = pp_slot_due(s, k).v;
-	s->last_event = now.v;
-	if (s->flags & PP_SESSION_VOICE) {
-		struct pp_event e = {
-			.kind = PP_EVENT_UNREACHABLE, .session = s->ref, .k = k, .at = now};
+	if (s->flags & PP_SESSION_VOICE)
 		p->config.event(p->config.arg, &e);
-	}
 }
 
+/* Slots [held_from, next_k), of which there may be millions: no step for each. */
 static void fail_held(struct pp_prober *p, struct pp_session *s, pp_ns now)
 {
-	for (; s->held_from < s->next_k; s->held_from++)
-		unreachable(p, s, s->held_from, now);
+	struct pp_counts *c = &s->tally->c;
+	uint64_t n = s->next_k - s->held_from;
+
+	if (n == 0)
+		return;
+	c->due += n;
+	c->not_sent += n;
+	c->unreachable += n;
+	if (!s->first_tx)
+		s->first_tx = pp_slot_due(s, s->held_from).v;
+	s->last_event = now.v;
+	for (uint64_t k = n > SAY_MAX ? s->next_k - SAY_MAX : s->held_from; k < s->next_k; k++)
+		say_unreachable(p, s, k, now);
+	s->held_from = s->next_k;
 }
 
 /* One packet is kept per neighbour, the newest: the older slots were never sent. */
@@ -165,23 +170,27 @@ static void plan_held(struct pp_prober *p, struct pp_session *s, uint64_t word, 
 	}
 }
 
-/* The next slot is due: planned, held or unreachable. */
-static void take_slot(struct pp_prober *p, struct pp_session *s, const struct pp_hop *hop,
-		      uint64_t word, pp_ns now, struct pp_batch *b)
+/* The next slot is due and can leave. */
+static void take_slot(struct pp_session *s, uint64_t word, pp_ns now, struct pp_batch *b)
 {
-	uint64_t k = s->next_k++;
-
 	if (s->flags & PP_SESSION_FLOOD)
 		s->t0 = now.v;
-	if (hop && pp_hop_usable(word)) {
-		plan_probe(s, b, k, pp_slot_due(s, k), word);
-		s->held_from = s->next_k;
-	} else if (!hop) {
-		unreachable(p, s, k, now);
-		s->held_from = s->next_k;
-	} else if (s->held_from == k) {
+	plan_probe(s, b, s->next_k, pp_slot_due(s, s->next_k), word);
+	s->held_from = ++s->next_k;
+}
+
+/* All slots that are due wait for the neighbour. */
+static void hold_slots(struct pp_session *s, uint64_t word, pp_ns now)
+{
+	uint64_t k = s->next_k + 1;
+
+	if (s->held_from == s->next_k)
 		s->hop_failures = pp_hop_failures(word);
-	}
+	if (s->flags & PP_SESSION_FLOOD)
+		s->t0 = now.v;
+	else
+		k = pp_slots_before(s, now.v + 1);
+	s->next_k = s->count && k > s->count ? s->count : k;
 }
 
 static pp_ns flood_due(const struct pp_session *s)
@@ -211,10 +220,15 @@ static void plan_slots(struct pp_prober *p, struct pp_session *s, pp_ns now, str
 	/* What is later than the session's slack is not sent in a heap. */
 	miss_before(s, now.v - s->slack);
 	while (b->n < PP_TX_BURST && !all_slots_taken(s) && next_is_due(s, waited, now)) {
-		take_slot(p, s, hop, word, now, b);
+		if (pp_hop_usable(word))
+			take_slot(s, word, now, b);
+		else
+			hold_slots(s, word, now);
 		if (s->flags & PP_SESSION_FLOOD)
-			return;
+			break;
 	}
+	if (!hop)
+		fail_held(p, s, now);
 }
 
 static pp_ns next_wakeup(const struct pp_session *s, pp_ns now)

@@ -6,6 +6,7 @@
 #include "probe_fixture.h"
 
 #include <math.h>
+#include <time.h>
 
 /* ---- the schedule ---- */
 
@@ -245,6 +246,39 @@ static void route_lost_and_found(void)
 	f->now.v += PP_SEC(1).v;
 	CU_ASSERT_EQUAL(burst(f), 1);
 	CU_ASSERT_EQUAL(f->batch.probe[0].k, 2);
+	teardown(f);
+}
+
+/* 14.88 Mpps wait for 3 s: 44 million slots, of which none costs the worker a step, also
+ * when all of them fail. */
+static void millions_wait(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	spec.rate = 14880952;
+	spec.count = UINT64_C(1) << 40;
+	pp_session_ref ref = add_started(f, &spec);
+	set_hop(f, false, 0);
+	clock_t before = clock();
+	for (unsigned int i = 0; i < 1000; i++) {
+		f->now.v += 1000;
+		CU_ASSERT_EQUAL(burst(f), 0); /* the first that waits */
+		f->now.v += PP_SEC(3).v;
+		CU_ASSERT_EQUAL(burst(f), 0);
+		CU_ASSERT_TRUE(pp_session_held(pp_session_get(f->table, ref)) > 44000000);
+		set_hop(f, false, i + 1);
+		f->now.v += PP_US(1).v;
+		CU_ASSERT_EQUAL(burst(f), 0);
+		CU_ASSERT_TRUE(counts(f, ref)->unreachable > i * UINT64_C(44000000));
+		CU_ASSERT_EQUAL(counts(f, ref)->missed, 0);
+	}
+	CU_ASSERT_TRUE(clock() - before < CLOCKS_PER_SEC);
+	set_hop(f, true, 0);
+	f->now.v += PP_US(1).v;
+	CU_ASSERT_TRUE(burst(f) > 1); /* past 2^32 */
+	CU_ASSERT_TRUE(answer(f, f->frame[1]));
+	CU_ASSERT_EQUAL(counts(f, ref)->received, 1);
 	teardown(f);
 }
 
@@ -761,6 +795,7 @@ PP_TEST_MAIN("prober",
 	     {"the last slot may have been held", last_slot_was_held},
 	     {"without a route every slot is unreachable", no_route},
 	     {"a route that goes and comes back", route_lost_and_found},
+	     {"millions of slots wait without a step each", millions_wait},
 	     {"what the port refuses is not sent", port_refuses},
 	     {"slots later than the slack are missed, to the slot", missed_slots},
 	     {"exactly the slack late is not too late", missed_slots_at_the_edge},
