@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No digit below the bound: ceil(-log10(bound in ms)), 3 to 6. */
-static int decimals(const json_t *body)
+/* ceil(-log10(bound in ms)), 3 to 6. */
+int pp_out_decimals(const json_t *body)
 {
 	int64_t bound_ns = pp_out_int(body, "bound_ns");
 
@@ -85,7 +85,7 @@ static void reply(FILE *f, struct pp_out_view *view, const json_t *body)
 	else
 		fputs(pp_out_str(body, "address"), f);
 	fprintf(f, ": icmp_seq=%" PRId64 " ttl=%" PRId64 " time=%.*f ms", pp_out_int(body, "seq"),
-		pp_out_int(body, "ttl"), decimals(body), ms(body, "rtt_ns"));
+		pp_out_int(body, "ttl"), pp_out_decimals(body), ms(body, "rtt_ns"));
 	fputs(is_true(body, "duplicate") ? " (DUP!)" : "", f);
 	fputs(is_true(body, "late") ? " (LATE!)" : "", f);
 	fputs(is_true(body, "corrupt") ? " (BAD PAYLOAD!)" : "", f);
@@ -180,7 +180,7 @@ static void put_rtt(FILE *f, const json_t *body)
 	const json_t *rtt = json_object_get(body, "rtt");
 	int64_t pipe = pp_out_int(body, "pipe");
 	bool any = json_is_object(rtt);
-	int d = decimals(rtt);
+	int d = pp_out_decimals(rtt);
 
 	if (any)
 		fprintf(f, "rtt min/avg/max/mdev = %.*f/%.*f/%.*f/%.*f ms", d, ms(rtt, "min_ns"), d,
@@ -205,6 +205,8 @@ static void put_clock(FILE *f, const json_t *body)
 		pp_out_str(body, "clock"), pp_out_int(body, "not_sent"), pp_out_int(body, "missed"),
 		pp_out_int(body, "late"), pp_out_int(body, "duplicate"),
 		pp_out_int(body, "reordered"), pp_out_int(body, "suspect"));
+	if (pp_out_int(body, "in_flight"))
+		fprintf(f, ", %" PRId64 " in flight", pp_out_int(body, "in_flight"));
 	if (is_true(body, "weak"))
 		fputs("; replies matched weakly (payload under 16 bytes)", f);
 	fputc('\n', f);

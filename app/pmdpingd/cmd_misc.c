@@ -46,12 +46,39 @@ static void put_overview(FILE *f)
 	fputs("help COMMAND         its words, with ranges\n", f);
 }
 
+/* In the largest unit that leaves a whole number. */
+static void put_time(FILE *f, int64_t ns)
+{
+	static const struct {
+		int64_t ns;
+		const char *unit;
+	} units[] = {{INT64_C(3600000000000), "h"},
+		     {1000000000, "s"},
+		     {1000000, "ms"},
+		     {1000, "us"},
+		     {1, "ns"}};
+	size_t i = 0;
+
+	while (ns % units[i].ns)
+		i++;
+	fprintf(f, "%lld%s", (long long)(ns / units[i].ns), units[i].unit);
+}
+
+static void put_time_range(FILE *f, const struct pp_param *p)
+{
+	fputs(" (", f);
+	put_time(f, p->min);
+	fputs(" to ", f);
+	put_time(f, p->max);
+	fputs(")", f);
+}
+
 static void put_range(FILE *f, const struct pp_param *p)
 {
 	if (p->type == PP_PARAM_INT)
 		fprintf(f, " (%lld to %lld)", (long long)p->min, (long long)p->max);
 	if (p->type == PP_PARAM_TIME)
-		fprintf(f, " (%gs to %gs)", (double)p->min / 1e9, (double)p->max / 1e9);
+		put_time_range(f, p);
 	if (p->type == PP_PARAM_CHOICE) {
 		fputs(" (", f);
 		for (const char *const *w = p->choices; *w; w++)

@@ -11,10 +11,11 @@
 
 #define PP_ALLOW_MAX	    64
 #define PP_SESSION_CAPACITY 131072
-#define PP_TRUTH_PROBES	    600000  /* probes whose truth a wire keeps, per queue */
-#define PP_ANY_TARGET_PPS   1000.0  /* to targets that no --allow covers */
-#define PP_MAX_RATE_PPS	    10000.0 /* --max-rate's default */
-#define PP_WIRE_RATE_PPS    1e9	    /* the same, on a virtual wire */
+#define PP_TRUTH_PROBES	    600000		/* probes whose truth a wire keeps, per queue */
+#define PP_ANY_TARGET_PPS   1000.0		/* to targets that no --allow covers */
+#define PP_MAX_RATE_PPS	    10000.0		/* --max-rate's default */
+#define PP_SESSION_MEMORY   (UINT64_C(1) << 30) /* bytes that all sessions may take */
+#define PP_WIRE_RATE_PPS    1e9			/* the same, on a virtual wire */
 
 struct pp_prefix {
 	struct pp_addr addr;
@@ -48,6 +49,7 @@ struct pp_engine {
 	struct pp_sessions *sessions;
 	struct pp_run *runs;	/* list */
 	struct pp_run **run_of; /* by the session's index */
+	uint64_t memory;	/* bytes that runs take */
 	pp_ns confirm_due;
 	pp_ns log_window;
 	unsigned int log_lines; /* in this second */
@@ -55,6 +57,7 @@ struct pp_engine {
 	unsigned int ends_awaited;
 	pp_ns end_deadline;
 	int signal_fd;
+	bool going; /* the workers poll */
 	int exit;
 };
 
@@ -80,6 +83,10 @@ int pp_options_parse(struct pp_options *o, int argc, char **argv);
 
 /* cmd_table.c */
 extern const struct pp_command pp_commands[];
+
+/* main.c: the workers begin to poll, if they do not yet: when the command files have run, so
+ * that the first frame finds the addresses that they add. */
+void pp_engine_go(struct pp_engine *e);
 
 /* local.c: command files, -x and -i, in that order; then listens. */
 void pp_local_start(struct pp_engine *e);

@@ -116,6 +116,8 @@ static void run_file(const char *path)
 	local.busy = true;
 	pp_ctl_run_script(local.e->ctl, path, content, NULL, &sink);
 	free(content);
+	if (local.busy)
+		pp_engine_go(local.e); /* it waits for something: that needs workers */
 }
 
 /* ---- lines ---------------------------------------------------------------------------- */
@@ -241,6 +243,7 @@ static void open_up(void)
 {
 	const struct pp_options *o = &local.e->options;
 
+	pp_engine_go(local.e);
 	local.stage = o->n_execute ? STAGE_EXECUTE : o->interactive ? STAGE_CONSOLE : STAGE_SERVE;
 	if (o->socket || !o->n_execute)
 		listen_now();

@@ -117,9 +117,9 @@ static int start_host(struct pp_engine *e, struct pp_error *error)
 		address_wire(e);
 	if (e->options.has_wire)
 		pp_wire_keep_truth(pp_dp_wire(e->dp), PP_TRUTH_PROBES);
-	if (e->host && pp_dp_run(e->dp) == 0)
+	if (e->host)
 		return 0;
-	snprintf(error->text, sizeof(error->text), "the workers did not start");
+	snprintf(error->text, sizeof(error->text), "out of memory");
 	return -ENOMEM;
 }
 
@@ -213,6 +213,17 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+void pp_engine_go(struct pp_engine *e)
+{
+	if (e->going)
+		return;
+	e->going = true;
+	if (pp_dp_run(e->dp) == 0)
+		return;
+	fputs("pmdpingd: the workers did not start\n", stderr);
+	pp_engine_end(e, 2);
+}
+
 static int run(struct pp_engine *e, int eal_argc, char **eal_argv)
 {
 	struct pp_error error = {""};
@@ -246,15 +257,17 @@ static int check(int eal_argc, char **eal_argv)
 	return problems ? 1 : 0;
 }
 
-/* Without "--", everything is EAL's; but --help and --version are asked of us. */
+/* Without "--", everything is EAL's; but some words alone are asked of us. */
 static int split(int argc, char **argv)
 {
+	static const char *const alone[] = {"--help", "-h", "--version", "--selftest", "--check"};
+
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--"))
 			return i;
-	if (argc == 2 &&
-	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "--version")))
-		return 0;
+	for (size_t i = 0; argc == 2 && i < PP_ARRAY_LEN(alone); i++)
+		if (!strcmp(argv[1], alone[i]))
+			return 0;
 	return argc;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "runs.h"
 
+#include "intervals.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -15,6 +17,16 @@ struct pp_run *pp_run_of(struct pp_engine *e, pp_session_ref ref)
 	struct pp_run *r = e->run_of[REF_INDEX(ref)];
 
 	return r && r->ref == ref ? r : NULL;
+}
+
+struct pp_run *pp_run_named(struct pp_call *c)
+{
+	struct pp_run *r = pp_run_find(pp_call_engine(c), pp_call_text(c, "name"));
+
+	if (!r)
+		pp_call_fail(c, PP_ERR_FAILED, "name", "no session of that name: %s",
+			     pp_call_text(c, "name"));
+	return r;
 }
 
 struct pp_run *pp_run_find(struct pp_engine *e, const char *name)
@@ -76,6 +88,14 @@ static int find_route(struct pp_run *r, const struct pp_addr *source, struct pp_
 
 	if (err)
 		return route_error(err, &r->spec.target, ret_error);
+	const struct pp_ifaddr *own =
+		pp_ifaddr_find(pp_host_routes(r->engine->host), &r->spec.target);
+	if (own && pp_link_eq(own->link, hop.link)) {
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "this is the engine's own address on port %u: no frame would come back",
+			 own->link.port);
+		return -EINVAL;
+	}
 	r->spec.source = hop.src;
 	r->spec.link = hop.link;
 	r->spec.src_mac = *pp_host_mac(r->engine->host, hop.link.port);
@@ -156,6 +176,42 @@ static int add_session(struct pp_run *r, struct pp_error *ret_error)
 	return err;
 }
 
+static int take_memory(struct pp_run *r, uint64_t size, struct pp_error *ret_error)
+{
+	uint64_t *all = &r->engine->memory;
+	const double mib = 1 << 20;
+
+	if (size > PP_SESSION_MEMORY - *all) {
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "this takes %.1f MiB; of the %.0f MiB for sessions %.1f are taken",
+			 (double)size / mib, (double)PP_SESSION_MEMORY / mib, (double)*all / mib);
+		return -ENOSPC;
+	}
+	*all += size;
+	r->memory += size;
+	return 0;
+}
+
+static void free_run(struct pp_run *r)
+{
+	r->engine->memory -= r->memory;
+	pp_intervals_free(r->intervals);
+	free(r);
+}
+
+int pp_run_keep_intervals(struct pp_run *r, struct pp_error *ret_error)
+{
+	int err = take_memory(r, pp_intervals_memory(r->spec.digits), ret_error);
+
+	if (err)
+		return err;
+	r->intervals = pp_intervals_create(r->spec.digits);
+	if (r->intervals)
+		return 0;
+	snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
+	return -ENOMEM;
+}
+
 int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 		  const struct pp_addr *source, int port, const char *name, struct pp_run **ret_run,
 		  struct pp_error *ret_error)
@@ -171,12 +227,14 @@ int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 	r->port = port;
 	r->source_given = source != NULL;
 	snprintf(r->name, sizeof(r->name), "%s", name);
-	int err = find_route(r, source, ret_error);
+	int err = take_memory(r, pp_session_memory(spec), ret_error);
+	if (!err)
+		err = find_route(r, source, ret_error);
 	if (!err)
 		err = add_session(r, ret_error);
 	if (err) {
 		release_neighbour(r);
-		free(r);
+		free_run(r);
 		return err;
 	}
 	e->run_of[REF_INDEX(r->ref)] = r;
@@ -195,7 +253,6 @@ static int request(struct pp_run *r, enum pp_dp_command command, void (*done)(vo
 		.session = r->ref,
 		.owner = r->spec.owner,
 		.at = pp_clock_now(),
-		.counts = &r->counts,
 		.done = done,
 		.arg = arg,
 	};
@@ -220,8 +277,10 @@ void pp_run_stop(struct pp_run *r, bool at_once)
 	request(r, at_once ? PP_DP_STOP_NOW : PP_DP_STOP, NULL, NULL);
 }
 
+/* The worker fills `counts`; the run's change when it has. */
 struct counting {
 	struct pp_run *run;
+	struct pp_counts counts;
 	void (*then)(void *arg);
 	void *arg;
 };
@@ -233,9 +292,22 @@ static void counted(void *arg)
 	struct counting c = *(struct counting *)arg;
 
 	free(arg);
+	c.run->counts = c.counts;
 	c.then(c.arg);
 	c.run->users--;
 	free_if_unused(c.run);
+}
+
+static int request_counts(struct counting *c)
+{
+	struct pp_dp_request q = {.command = PP_DP_COUNTS,
+				  .session = c->run->ref,
+				  .owner = c->run->spec.owner,
+				  .counts = &c->counts,
+				  .done = counted,
+				  .arg = c};
+
+	return pp_dp_request(c->run->engine->dp, &q);
 }
 
 void pp_run_counts(struct pp_run *r, void (*then)(void *arg), void *arg)
@@ -243,9 +315,9 @@ void pp_run_counts(struct pp_run *r, void (*then)(void *arg), void *arg)
 	struct counting *c = malloc(sizeof(*c));
 
 	if (c) {
-		*c = (struct counting){.run = r, .then = then, .arg = arg};
+		*c = (struct counting){.run = r, .counts = r->counts, .then = then, .arg = arg};
 		r->users++;
-		if (request(r, PP_DP_COUNTS, counted, c) == 0)
+		if (request_counts(c) == 0)
 			return;
 		r->users--;
 		free(c);
@@ -285,7 +357,7 @@ static void reclaim(void *arg)
 	struct pp_run *r = arg;
 
 	pp_session_reclaim(r->engine->sessions, r->ref);
-	free(r);
+	free_run(r);
 }
 
 static void free_if_unused(struct pp_run *r)
@@ -326,6 +398,6 @@ void pp_engine_free_runs(struct pp_engine *e)
 		struct pp_run *r = e->runs;
 		e->runs = r->next;
 		release_neighbour(r);
-		free(r);
+		free_run(r);
 	}
 }

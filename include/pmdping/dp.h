@@ -148,8 +148,10 @@ struct pp_worker_info {
 	pp_ns max_gap; /* longest time between two polls of a queue */
 	unsigned int sessions;
 };
-/* A time in which a worker did not look at its queue. */
-#define PP_STALL_MIN PP_US(20)
+/* A time in which a worker did not look at its queue: at least PP_STALL_MIN outside the
+ * driver, or at least PP_STALL_DRIVER_MIN with most of it in the driver. */
+#define PP_STALL_MIN	    PP_US(20)
+#define PP_STALL_DRIVER_MIN PP_MS(1)
 enum pp_stall_cause {
 	PP_STALL_UNKNOWN,   /* none of those below: interrupt, hypervisor, cache, SMI */
 	PP_STALL_PREEMPTED, /* the kernel ran something else on the worker's CPU */

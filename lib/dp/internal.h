@@ -35,7 +35,8 @@ struct pp_queue {
 	struct pp_prober *prober;
 	struct rte_ring *send; /* mbufs from the control thread, for queue 0 of a port */
 	pp_tsc last_short;     /* stamp before the last poll that left the queue empty */
-	pp_tsc polled;	       /* stamp after the last poll */
+	pp_tsc sent_before, received_before; /* the worker's totals at the last poll */
+	pp_tsc polled;			     /* stamp after the last poll */
 };
 
 /* What the control thread asks of a worker. */
@@ -62,7 +63,8 @@ struct pp_worker {
 	struct pp_prober *probers[256]; /* ours by owner number, else NULL */
 	struct pp_clock_line clock;
 	_Atomic int tid;  /* of the thread, for its scheduling counters */
-	pp_tsc send_time; /* longest transmit burst since the last poll of a queue */
+	pp_tsc sending;	  /* cycles in transmit calls, ever */
+	pp_tsc receiving; /* cycles in receive calls, ever */
 	struct pp_stall_entry stall[PP_STALL_LOG];
 	uint64_t blamed;			  /* control: entries whose cause it looked at */
 	uint64_t switches, steal;		  /* control: counters when it last looked */
@@ -125,8 +127,8 @@ int pp_dp_error(struct pp_error *e, int err, const char *fmt, ...) PP_PRINTF(3, 
 int pp_port_start(struct pp_dp *dp, uint16_t port, uint16_t n_queues, struct pp_error *ret_error);
 void pp_port_stop(struct pp_dp *dp, uint16_t port);
 
-/* stall.c. The worker: a queue was not looked at for that long, until `end`. */
-void pp_stall_note(struct pp_worker *w, pp_ns end, int64_t length, pp_tsc receiving);
+/* stall.c. The worker: the queue was not looked at between q->polled and `after`. */
+void pp_stall_check(struct pp_worker *w, struct pp_queue *q, pp_tsc after);
 
 /* worker.c: the loop of an lcore; arg is a struct pp_worker. */
 int pp_worker_main(void *arg);

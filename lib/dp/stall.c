@@ -9,29 +9,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Half of the stall spent in a driver makes it the driver's. */
-static uint32_t cause_of(const struct pp_worker *w, int64_t length, pp_tsc receiving)
+static int64_t ns_of(const struct pp_worker *w, uint64_t cycles)
 {
-	uint64_t half =
-		(uint64_t)(((__int128)length << PP_CLOCK_SHIFT) / (__int128)w->clock.mult / 2);
-
-	if (w->send_time.v > half)
-		return PP_STALL_TRANSMIT;
-	return receiving.v > half ? PP_STALL_RECEIVE : PP_STALL_UNKNOWN;
+	return (int64_t)((unsigned __int128)cycles * w->clock.mult >> PP_CLOCK_SHIFT);
 }
 
-void pp_stall_note(struct pp_worker *w, pp_ns end, int64_t length, pp_tsc receiving)
+static void put_entry(struct pp_worker *w, pp_ns end, int64_t length, enum pp_stall_cause cause)
 {
 	struct pp_stall_entry *s = &w->stall[w->stalls % PP_STALL_LOG];
 	bool known = end.v - length < w->stack.stalled.v; /* another queue's, the same stall */
 
 	w->stack.stalled = end;
+	if (length > w->max_gap)
+		__atomic_store_n(&w->max_gap, length, __ATOMIC_RELAXED);
 	if (known)
 		return;
 	__atomic_store_n(&s->at, end.v - length, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->length, length, __ATOMIC_RELAXED);
-	__atomic_store_n(&s->cause, cause_of(w, length, receiving), __ATOMIC_RELAXED);
+	__atomic_store_n(&s->cause, (uint32_t)cause, __ATOMIC_RELAXED);
 	__atomic_store_n(&w->stalls, w->stalls + 1, __ATOMIC_RELEASE);
+}
+
+/* A driver that makes system calls (net_tap) takes its time at every burst; the stamps
+ * around the call have it already. Such time is a stall only when it is extreme. */
+void pp_stall_check(struct pp_worker *w, struct pp_queue *q, pp_tsc after)
+{
+	int64_t gap = ns_of(w, after.v - q->polled.v);
+
+	if (__builtin_expect(gap < PP_STALL_MIN.v, 1))
+		return;
+	int64_t sending = ns_of(w, w->sending.v - q->sent_before.v);
+	int64_t receiving = ns_of(w, w->receiving.v - q->received_before.v);
+	pp_ns end = pp_clock_ns(&w->clock, after);
+	if (gap - sending - receiving >= PP_STALL_MIN.v)
+		put_entry(w, end, gap, PP_STALL_UNKNOWN);
+	else if (gap >= PP_STALL_DRIVER_MIN.v)
+		put_entry(w, end, gap, sending > receiving ? PP_STALL_TRANSMIT : PP_STALL_RECEIVE);
 }
 
 /* ---- whose fault ------------------------------------------------------------------ */

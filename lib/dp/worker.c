@@ -177,19 +177,6 @@ static void send_answers(struct pp_worker *w, struct pp_queue *q, struct rte_mbu
 	}
 }
 
-/* Between the ends of two polls, nobody looked. */
-static void note_gap(struct pp_worker *w, struct pp_queue *q, pp_tsc before, pp_tsc after)
-{
-	int64_t gap =
-		(int64_t)((__int128)(after.v - q->polled.v) * w->clock.mult >> PP_CLOCK_SHIFT);
-
-	if (likely(gap < PP_STALL_MIN.v))
-		return;
-	pp_stall_note(w, pp_clock_ns(&w->clock, after), gap, (pp_tsc){after.v - before.v});
-	if (gap > w->max_gap)
-		__atomic_store_n(&w->max_gap, gap, __ATOMIC_RELAXED);
-}
-
 /* A frame of this burst arrived after the last poll that left the queue empty began,
  * and before this one ended. */
 static void poll_queue(struct pp_worker *w, struct pp_queue *q, const struct pp_view *view)
@@ -200,8 +187,10 @@ static void poll_queue(struct pp_worker *w, struct pp_queue *q, const struct pp_
 	unsigned int n = rte_eth_rx_burst(q->port, q->queue, m, PP_RX_BURST);
 	pp_tsc after = pp_stamp();
 
-	note_gap(w, q, before, after);
-	w->send_time.v = 0;
+	w->receiving.v += after.v - before.v;
+	pp_stall_check(w, q, after);
+	q->sent_before = w->sending;
+	q->received_before = w->receiving;
 	q->polled = after;
 	pp_count(&w->polls, 1);
 	if (n) {
@@ -238,8 +227,7 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, m, (uint16_t)b->n);
 	pp_tsc to = pp_stamp();
 	*ret_tx = pp_clock_span(&w->clock, from, to);
-	if (to.v - from.v > w->send_time.v)
-		w->send_time.v = to.v - from.v;
+	w->sending.v += to.v - from.v;
 	pp_count(&w->tx, sent);
 	pp_count(&w->tx_refused, b->n - sent);
 	for (unsigned int i = sent; i < b->n; i++)

@@ -376,6 +376,22 @@ static int64_t end_of_slots(const struct pp_session *s, pp_ns now)
 	return deadline_passed(s, now) ? s->started + s->deadline : now.v - s->slack;
 }
 
+/* Slots that still wait for a neighbour at the end: nobody has answered for it. */
+static void give_up_held(struct pp_session *s, pp_ns now)
+{
+	uint64_t n = s->next_k - s->held_from;
+
+	if (n == 0)
+		return;
+	s->tally->c.due += n;
+	s->tally->c.not_sent += n;
+	s->tally->c.unreachable += n;
+	if (!s->first_tx)
+		s->first_tx = pp_slot_due(s, s->held_from).v;
+	s->last_event = now.v;
+	s->held_from = s->next_k;
+}
+
 void pp_prober_stop(struct pp_prober *p, pp_session_ref ref, bool now_done, pp_ns now)
 {
 	struct pp_session *s = pp_session_get(p->config.sessions, ref);
@@ -385,7 +401,7 @@ void pp_prober_stop(struct pp_prober *p, pp_session_ref ref, bool now_done, pp_n
 	pp_wheel_cancel(&p->dues, &s->timer);
 	if (s->state == PP_SESSION_RUNNING)
 		miss_before(s, end_of_slots(s, now));
-	s->next_k = s->held_from; /* what was held is not due: it never was sent */
+	give_up_held(s, now);
 	s->state = PP_SESSION_DRAINING;
 	if (now_done)
 		finish(p, s, now);

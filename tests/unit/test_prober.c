@@ -482,7 +482,8 @@ static void stop_before_anything_left(void)
 	hold(f, 3, PP_SEC(1));
 	pp_prober_stop(f->prober, ref, false, f->now);
 	CU_ASSERT_EQUAL(f->n_done, 1);
-	CU_ASSERT_EQUAL(f->at_done.due, 0);
+	CU_ASSERT_EQUAL(f->at_done.due, 3);
+	CU_ASSERT_EQUAL(f->at_done.unreachable, 3);
 	CU_ASSERT_EQUAL(pp_session_held(pp_session_get(f->table, ref)), 0);
 	set_hop(f, true, 0);
 	CU_ASSERT_EQUAL(run(f, PP_SEC(2), PP_MS(100)), 0);
@@ -633,7 +634,8 @@ static void deadline_while_waiting(void)
 	add_started(f, &spec);
 	run(f, PP_MS(600), PP_MS(10));
 	CU_ASSERT_EQUAL(f->n_done, 2);
-	CU_ASSERT_EQUAL(f->at_done.due, 0);
+	CU_ASSERT_EQUAL(f->at_done.due, 1);
+	CU_ASSERT_EQUAL(f->at_done.unreachable, 1);
 	teardown(f);
 }
 
@@ -806,7 +808,7 @@ PP_TEST_MAIN("prober",
 	     {"done when every refused probe is counted", done_when_refused},
 	     {"stop waits for what is in flight", stop_waits_for_answers},
 	     {"stop at once leaves it in flight", stop_at_once},
-	     {"what was held is not due after a stop", stop_before_anything_left},
+	     {"what was held is unreachable after a stop", stop_before_anything_left},
 	     {"start again goes on counting slots", start_again},
 	     {"clear forgets what is in flight", clear_forgets},
 	     {"clear while answers are awaited ends the waiting", clear_while_draining},
