@@ -224,6 +224,19 @@ void pp_engine_go(struct pp_engine *e)
 	pp_engine_end(e, 2);
 }
 
+/* Samples are widened by what the rate may be off. */
+static void warn_clock(void)
+{
+	struct pp_clock_info clock;
+
+	pp_clock_info(&clock);
+	if (!clock.invariant)
+		fprintf(stderr,
+			"pmdpingd: the CPU does not promise a constant TSC: intervals are widened "
+			"by %.2f %%\n",
+			clock.uncertainty * 100);
+}
+
 static int run(struct pp_engine *e, int eal_argc, char **eal_argv)
 {
 	struct pp_error error = {""};
@@ -234,6 +247,7 @@ static int run(struct pp_engine *e, int eal_argc, char **eal_argv)
 		return 2;
 	}
 	pp_clock_start();
+	warn_clock();
 	err = start(e, &error);
 	if (err) {
 		fprintf(stderr, "pmdpingd: %s\n", error.text);

@@ -27,6 +27,7 @@ struct pair {
 static struct {
 	struct pair first, last;
 	double hz, uncertainty, start_hz;
+	double drift; /* relative; what the rate may change by between two looks at it */
 	struct pp_clock_line line; /* writer: control thread */
 	_Atomic uint32_t seq;	   /* odd while line changes */
 } clk;
@@ -37,6 +38,18 @@ static int64_t clock_ns(clockid_t id)
 
 	clock_gettime(id, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* CPUID 80000007h, EDX bit 8: the TSC runs at a constant rate in all states. */
+static bool tsc_invariant(void)
+{
+#if defined(__x86_64__)
+	unsigned int a, b, c, d;
+
+	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & 1u << 8);
+#else
+	return true; /* other architectures' counters are, by definition */
+#endif
 }
 
 static struct pair take_pair(void)
@@ -61,7 +74,8 @@ static void measure(void)
 	double ns = (double)(clk.last.raw - clk.first.raw);
 
 	clk.hz = cycles / ns * 1e9;
-	clk.uncertainty = (double)(clk.first.width + clk.last.width) / 2 / cycles + 1 / ns;
+	clk.uncertainty =
+		clk.drift + (double)(clk.first.width + clk.last.width) / 2 / cycles + 1 / ns;
 }
 
 /* The new line meets the old one at `tsc`, so that time never jumps. */
@@ -84,6 +98,7 @@ static void publish(uint64_t tsc, int64_t ns)
 
 void pp_clock_start(void)
 {
+	clk.drift = tsc_invariant() ? 0 : VARIANT_TSC_DRIFT;
 	clk.first = take_pair();
 	int64_t until = clk.first.raw + START_BASELINE.v;
 
@@ -137,18 +152,6 @@ pp_ns pp_clock_now(void)
 int64_t pp_clock_unix(pp_ns t)
 {
 	return clock_ns(CLOCK_REALTIME) - (pp_clock_now().v - t.v);
-}
-
-/* CPUID 80000007h, EDX bit 8: the TSC runs at a constant rate in all states. */
-static bool tsc_invariant(void)
-{
-#if defined(__x86_64__)
-	unsigned int a, b, c, d;
-
-	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & 1u << 8);
-#else
-	return true; /* other architectures' counters are, by definition */
-#endif
 }
 
 void pp_clock_info(struct pp_clock_info *ret_info)
