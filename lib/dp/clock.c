@@ -13,9 +13,10 @@
 #include <cpuid.h>
 #endif
 
-#define PAIR_TRIES     16
-#define START_BASELINE PP_MS(20)
-#define REFINE_EVERY   PP_SEC(1)
+#define PAIR_TRIES	  16
+#define START_BASELINE	  PP_MS(20)
+#define REFINE_EVERY	  PP_SEC(1)
+#define VARIANT_TSC_DRIFT 0.01 /* without a promise of the CPU: one percent, and a warning */
 
 /* One reading of both clocks: raw was read between two stamps `width` cycles apart. */
 struct pair {
