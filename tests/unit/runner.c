@@ -37,7 +37,8 @@ static unsigned int print_failures(void)
 
 	for (CU_pFailureRecord f = CU_get_failure_list(); f; f = f->pNext, n++)
 		printf("%s:%u: %s: %s\n", f->strFileName ? f->strFileName : "?", f->uiLineNumber,
-		       f->pTest ? f->pTest->pName : "suite", f->strCondition ? f->strCondition : "?");
+		       f->pTest ? f->pTest->pName : "suite",
+		       f->strCondition ? f->strCondition : "?");
 	return n;
 }
 
