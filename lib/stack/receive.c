@@ -173,8 +173,8 @@ static enum pp_drop receive_error(const struct frame *f, const struct pp_ip *ip,
 	struct pp_quote q;
 	enum pp_drop drop = pp_icmp_quote(icmp, &q);
 
-	if (drop)
-		return drop;
+	if (drop) /* a source quench is discarded whatever it quotes (RFC 6633) */
+		return icmp->kind == PP_ICMP_QUENCH ? PP_DROP_ICMP_QUENCH : drop;
 	struct pp_error_receipt e = {
 		.seq = q.seq,
 		.ip_id = q.ip_id,
