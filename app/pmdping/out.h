@@ -40,6 +40,11 @@ void pp_out_ping(FILE *f, struct pp_out_view *view, const char *event, const jso
 void pp_out_summary(FILE *f, const char *name, const json_t *body);
 /* iputils' words for an ICMP error, a redirect or a source quench. */
 void pp_out_icmp(FILE *f, const json_t *body);
+/* What session show adds: a table of quantiles with their confidence. */
+void pp_out_quantiles(FILE *f, const json_t *body);
+void pp_out_histogram(FILE *f, const json_t *body);
+/* No digit below the bound_ns of `rtt`, in ms: 3 to 6. */
+int pp_out_decimals(const json_t *rtt);
 /* Cases and certificate of the selftest. */
 void pp_out_selftest(FILE *f, const char *event, const json_t *body);
 /* An aligned table when the command has one. */

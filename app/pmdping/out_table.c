@@ -162,6 +162,16 @@ bool pp_out_table(FILE *f, const char *command, const json_t *body)
 	return false;
 }
 
+#define INTERVAL_COLUMNS                                                                           \
+	{                                                                                          \
+		{"start_ns", "START", TIME, NULL}, {"length_ns", "LENGTH", TIME, NULL},            \
+			{"sent", "SENT", NUMBER, NULL}, {"received", "RECEIVED", NUMBER, NULL},    \
+			{"lost", "LOST", NUMBER, NULL}, {"loss_percent", "LOSS", PERCENT, NULL},   \
+			{"p50_lo_ns", "P50", SPAN, "p50_hi_ns"},                                   \
+			{"p99_lo_ns", "P99", SPAN, "p99_hi_ns"},                                   \
+			{"max_lo_ns", "MAX", SPAN, "max_hi_ns"}, {"kind", "KIND", TEXT, NULL},     \
+	}
+
 static const struct table tables[] = {
 	{"show addr",
 	 "addresses",
@@ -249,5 +259,7 @@ static const struct table tables[] = {
 	  {"received", "RECEIVED", NUMBER, NULL},
 	  {"loss_percent", "LOSS", PERCENT, NULL},
 	  {"p50_lo_ns", "P50", SPAN, "p50_hi_ns"}}},
+	{"session show", "intervals", INTERVAL_COLUMNS},
+	{"show session", "intervals", INTERVAL_COLUMNS},
 	{NULL, NULL, {{NULL, NULL, TEXT, NULL}}},
 };

@@ -113,22 +113,39 @@ static bool is_summary(const json_t *body)
 	return json_object_get(body, "transmitted") && json_object_get(body, "quantiles");
 }
 
+static void put_session(FILE *f, const json_t *body)
+{
+	bool named = json_object_get(body, "name");
+
+	pp_out_summary(f, pp_out_str(body, named ? "name" : "address"), body);
+	pp_out_quantiles(f, body);
+}
+
+/* Results that are a text, or a picture. */
+static bool put_special(FILE *f, const char *command, const json_t *body)
+{
+	bool text = !strcmp(command, "help") || !strcmp(command, "session export");
+
+	if (text && json_object_get(body, "text"))
+		fputs(pp_out_str(body, "text"), f);
+	else if (!strcmp(command, "show histogram"))
+		pp_out_histogram(f, body);
+	else if (!strcmp(command, "show version"))
+		put_version(f, body);
+	else
+		return false;
+	return true;
+}
+
 static void put_other(FILE *f, const char *command, const char *event, const json_t *body)
 {
 	bool result = !strcmp(event, "result");
 
 	if (result && is_summary(body))
-		pp_out_summary(f,
-			       json_object_get(body, "name") ? pp_out_str(body, "name")
-							     : pp_out_str(body, "address"),
-			       body);
+		put_session(f, body);
 	else if (!strcmp(event, "warning"))
 		fprintf(f, "WARNING: %s\n", pp_out_str(body, "text"));
-	else if (!strcmp(command, "help") && json_object_get(body, "text"))
-		fputs(pp_out_str(body, "text"), f);
-	else if (!strcmp(command, "show version"))
-		put_version(f, body);
-	else if (!result || !pp_out_table(f, command, body))
+	else if (!result || (!put_special(f, command, body) && !pp_out_table(f, command, body)))
 		put_members(f, body);
 }
 

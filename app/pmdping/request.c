@@ -217,16 +217,46 @@ static int exec(struct app *a, const char *line, json_t **ret_response)
 	return app_request(a, "exec", params, ret_response);
 }
 
+static int show_response(struct app *a, const char *line, struct place place,
+			 const json_t *response)
+{
+	const json_t *error = json_object_get(response, "error");
+
+	if (!error)
+		return app_show_result(a, json_object_get(response, "result"));
+	show_error(error, line, place);
+	return EXIT_ERROR;
+}
+
+/* A long export comes in pieces; each says where the next begins. NULL: the last. */
+static json_t *next_piece(const json_t *response)
+{
+	const json_t *result = json_object_get(response, "result");
+	json_t *next = json_object_get(result, "next");
+
+	if (!json_is_integer(next))
+		return NULL;
+	return json_pack("{s:s, s:s, s:O}", "name", pp_out_str(result, "name"), "format",
+			 pp_out_str(result, "format"), "from", next);
+}
+
 /* Output and exit code; steals the response. */
 static int conclude(struct app *a, const char *line, struct place place, json_t *response)
 {
-	const json_t *error = json_object_get(response, "error");
-	int rc = EXIT_ERROR;
+	int rc = show_response(a, line, place, response);
+	json_t *next = next_piece(response);
 
-	if (error)
-		show_error(error, line, place);
-	else
-		rc = app_show_result(a, json_object_get(response, "result"));
+	while (!rc && next && !interrupts) {
+		json_decref(response);
+		response = NULL;
+		rc = app_request(a, "session.export", next, &response);
+		next = NULL;
+		if (!rc) {
+			rc = show_response(a, line, place, response);
+			next = next_piece(response);
+		}
+	}
+	json_decref(next);
 	json_decref(response);
 	return rc;
 }

@@ -74,7 +74,7 @@ void pp_cmd_ping(struct pp_call *c)
 {
 	bool flood = pp_call_flag(c, "flood"), quiet = pp_call_flag(c, "quiet");
 	unsigned int flags = flood ? PP_SESSION_FLOOD : quiet ? 0u : PP_SESSION_VOICE;
-	struct pp_run *r = pp_run_from_call(c, "", flags);
+	struct pp_run *r = pp_run_from_call(c, "", flags, 0);
 
 	if (!r)
 		return;

@@ -3,42 +3,45 @@
  * session add|start|stop|clear|del|show, show sessions: probes that run by themselves.
  */
 #include "commands.h"
+#include "intervals.h"
 #include "runs.h"
 
 #include <stdlib.h>
-
-static struct pp_run *named(struct pp_call *c)
-{
-	struct pp_run *r = pp_run_find(pp_call_engine(c), pp_call_text(c, "name"));
-
-	if (!r)
-		pp_call_fail(c, PP_ERR_FAILED, "name", "no session of that name: %s",
-			     pp_call_text(c, "name"));
-	return r;
-}
 
 static void done(struct pp_call *c)
 {
 	pp_call_done(c, json_object());
 }
 
+static void added(struct pp_call *c, struct pp_run *r)
+{
+	struct pp_error error;
+
+	if (pp_call_flag(c, "intervals") && pp_run_keep_intervals(r, &error)) {
+		pp_run_delete(r);
+		pp_call_fail(c, PP_ERR_FAILED, "intervals", "%s", error.text);
+		return;
+	}
+	pp_call_done(c, json_pack("{s:I}", "memory_bytes", (json_int_t)r->memory));
+}
+
 void pp_cmd_session_add(struct pp_call *c)
 {
 	const char *name = pp_call_text(c, "name");
+	const int64_t *samples = pp_call_int(c, "samples");
 
 	if (pp_run_find(pp_call_engine(c), name)) {
 		pp_call_fail(c, PP_ERR_FAILED, "name", "there is a session %s already", name);
 		return;
 	}
-	struct pp_run *r = pp_run_from_call(c, name, 0);
+	struct pp_run *r = pp_run_from_call(c, name, 0, samples ? (uint32_t)*samples : 0);
 	if (r)
-		pp_call_done(c, json_pack("{s:I}", "memory_bytes",
-					  (json_int_t)pp_session_memory(&r->spec)));
+		added(c, r);
 }
 
 void pp_cmd_session_start(struct pp_call *c)
 {
-	struct pp_run *r = named(c);
+	struct pp_run *r = pp_run_named(c);
 
 	if (!r)
 		return;
@@ -52,7 +55,7 @@ void pp_cmd_session_start(struct pp_call *c)
 
 void pp_cmd_session_stop(struct pp_call *c)
 {
-	struct pp_run *r = named(c);
+	struct pp_run *r = pp_run_named(c);
 
 	if (!r)
 		return;
@@ -60,14 +63,19 @@ void pp_cmd_session_stop(struct pp_call *c)
 	done(c);
 }
 
+/* It may be gone by now, and another of its name have begun. */
 static void cleared(void *arg)
 {
+	struct pp_run *r = pp_run_find(pp_call_engine(arg), pp_call_text(arg, "name"));
+
+	if (r && r->intervals)
+		pp_intervals_clear(r->intervals);
 	done(arg);
 }
 
 void pp_cmd_session_clear(struct pp_call *c)
 {
-	struct pp_run *r = named(c);
+	struct pp_run *r = pp_run_named(c);
 
 	if (!r)
 		return;
@@ -83,7 +91,7 @@ void pp_cmd_session_clear(struct pp_call *c)
 
 void pp_cmd_session_del(struct pp_call *c)
 {
-	struct pp_run *r = named(c);
+	struct pp_run *r = pp_run_named(c);
 
 	if (!r)
 		return;
@@ -122,10 +130,13 @@ static void show_one(void *arg)
 
 void pp_cmd_session_show(struct pp_call *c)
 {
-	struct pp_run *r = named(c);
-	struct show *s = r ? calloc(1, sizeof(*s)) : NULL;
+	struct pp_run *r = pp_run_named(c);
+	bool intervals = r && pp_call_flag(c, "intervals");
+	struct show *s = r && !intervals ? calloc(1, sizeof(*s)) : NULL;
 
-	if (!r)
+	if (intervals)
+		pp_show_intervals(c, r);
+	if (!r || intervals)
 		return;
 	if (!s) {
 		pp_call_fail(c, PP_ERR_INTERNAL, NULL, "out of memory");

@@ -9,10 +9,12 @@
 	{                                                                                          \
 		.name = NULL                                                                       \
 	}
-#define HOUR (INT64_C(3600) * 1000000000)
+#define HOUR	    (INT64_C(3600) * 1000000000)
+#define SAMPLES_MAX 10000000
 
 static const char *const on_off[] = {"on", "off", NULL};
 static const char *const df_words[] = {"do", "want", "dont", NULL};
+static const char *const export_words[] = {"hgrm", "csv", "json", NULL};
 static const char *const probe_words[] = {"ping", NULL};
 static const char *const trust_words[] = {"all", "asked", NULL};
 
@@ -36,6 +38,8 @@ static const char *const trust_words[] = {"all", "asked", NULL};
 	{"deadline", 'w', .type = PP_PARAM_TIME, .min = 1000, .max = 24 * 365 * HOUR, \
 	 .help = "end then, whatever is in flight"}, \
 	{"pattern", 'p', .type = PP_PARAM_HEX, .help = "up to 16 bytes to fill the payload with"}, \
+	{"digits", .type = PP_PARAM_INT, .min = 1, .max = 3, \
+	 .help = "significant digits of the distributions, and the memory for them; 2"}, \
 	{"port", .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "only by this port"}, \
 	{"source", 'I', .type = PP_PARAM_ADDRESS, .help = "an address of ours; chosen by the route"}, \
 	{"rate", .type = PP_PARAM_RATE, \
@@ -76,9 +80,25 @@ static const struct pp_param session_add_params[] = {
 	 .help = "kind of probe"},
 	{"address", .positional = true, .required = true, .type = PP_PARAM_ADDRESS, .help = "whom to ask"},
 	PROBE_PARAMS,
+	{"samples", .type = PP_PARAM_INT, .min = 0, .max = SAMPLES_MAX,
+	 .help = "keep the first so many single samples, for session export; 0"},
+	{"intervals", .type = PP_PARAM_FLAG, .help = "keep each of the last 60 seconds, for session show"},
 	END,
 };
 static const struct pp_param name_params[] = {NAME_PARAM, END};
+static const struct pp_param session_show_params[] = {
+	NAME_PARAM,
+	{"intervals", .type = PP_PARAM_FLAG, .help = "the last 60 seconds one by one instead"},
+	END,
+};
+static const struct pp_param session_export_params[] = {
+	NAME_PARAM,
+	{"format", .required = true, .type = PP_PARAM_CHOICE, .choices = export_words,
+	 .help = "hgrm: percentiles for HdrHistogram's plotter; csv: single samples; json: all counters"},
+	{"from", .type = PP_PARAM_INT, .min = 0, .max = SAMPLES_MAX, .help = "csv: first sample; 0"},
+	{"count", .type = PP_PARAM_INT, .min = 1, .max = PP_EXPORT_PIECE, .help = "csv: so many samples; 10000, and the client asks for the next"},
+	END,
+};
 
 static const struct pp_param addr_add_params[] = {
 	{"address", .positional = true, .required = true, .type = PP_PARAM_PREFIX, .help = "address and prefix length"},
@@ -162,7 +182,8 @@ const struct pp_command pp_commands[] = {
 	{"session stop", name_params, PP_CLASS_CONTROL, "no further slots; what is in flight is awaited", pp_cmd_session_stop},
 	{"session clear", name_params, PP_CLASS_CONTROL, "counters and samples to zero", pp_cmd_session_clear},
 	{"session del", name_params, PP_CLASS_CONTROL, "take it away", pp_cmd_session_del},
-	{"session show", name_params, PP_CLASS_READ, "its counters and quantiles", pp_cmd_session_show},
+	{"session export", session_export_params, PP_CLASS_READ, "what it measured, for other programs", pp_cmd_session_export},
+	{"session show", session_show_params, PP_CLASS_READ, "its counters and quantiles", pp_cmd_session_show},
 	{"addr add", addr_add_params, PP_CLASS_CONTROL, "an address of the engine's own", pp_cmd_addr_add},
 	{"addr del", addr_del_params, PP_CLASS_CONTROL, "give an address up, with its routes", pp_cmd_addr_del},
 	{"addr flush", NULL, PP_CLASS_CONTROL, "give up all addresses", pp_cmd_addr_flush},
@@ -183,7 +204,8 @@ const struct pp_command pp_commands[] = {
 	{"show counters", counters_params, PP_CLASS_READ, "how each received frame ended", pp_cmd_show_counters},
 	{"show workers", NULL, PP_CLASS_READ, "lcores, their queues, their own losses", pp_cmd_show_workers},
 	{"show sessions", NULL, PP_CLASS_READ, "one line per session", pp_cmd_show_sessions},
-	{"show session", name_params, PP_CLASS_READ, "the same as session show", pp_cmd_session_show},
+	{"show histogram", name_params, PP_CLASS_READ, "a session's distribution as bars", pp_cmd_show_histogram},
+	{"show session", session_show_params, PP_CLASS_READ, "the same as session show", pp_cmd_session_show},
 	{"show stalls", stalls_params, PP_CLASS_READ, "when workers did not look, and why", pp_cmd_show_stalls},
 	{"show clock", NULL, PP_CLASS_READ, "the TSC's rate and how well it is known", pp_cmd_show_clock},
 	{"show version", NULL, PP_CLASS_READ, "versions", pp_cmd_show_version},

@@ -20,6 +20,11 @@ void pp_cmd_session_del(struct pp_call *c);
 void pp_cmd_session_show(struct pp_call *c);
 void pp_cmd_show_sessions(struct pp_call *c);
 
+#define PP_EXPORT_PIECE 10000 /* samples in one answer: some 10 ms of the control thread */
+void pp_cmd_session_export(struct pp_call *c);
+void pp_cmd_show_histogram(struct pp_call *c);
+void pp_show_intervals(struct pp_call *c, struct pp_run *r);
+
 void pp_cmd_addr_add(struct pp_call *c);
 void pp_cmd_addr_del(struct pp_call *c);
 void pp_cmd_addr_flush(struct pp_call *c);

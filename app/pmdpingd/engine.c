@@ -112,6 +112,7 @@ void pp_engine_tick(void *arg)
 		pp_clock_refine();
 		pp_stalls_blame(e->dp);
 	}
+	pp_runs_intervals(e, now);
 	check_end(e, now);
 }
 

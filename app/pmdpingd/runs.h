@@ -27,6 +27,9 @@ struct pp_run {
 	struct pp_call *voice;		/* ping that listens */
 	void (*done)(struct pp_run *r); /* no more will happen; counts are final */
 	unsigned int users;		/* requests in flight: not freed before they end */
+	uint64_t memory;		/* bytes */
+	struct pp_intervals *intervals; /* NULL: not asked for */
+	bool interval_asked;		/* the owner's counts for one are under way */
 	bool deleted;
 };
 
@@ -35,6 +38,8 @@ struct pp_run {
 int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 		  const struct pp_addr *source, int port, const char *name, struct pp_run **ret_run,
 		  struct pp_error *ret_error);
+/* Interval statistics from the start on. 0, or -errno with a message. */
+int pp_run_keep_intervals(struct pp_run *r, struct pp_error *ret_error);
 /* First slot now. */
 int pp_run_start(struct pp_run *r);
 /* `at_once`: does not wait for what is in flight. `done` follows. */
@@ -42,11 +47,15 @@ void pp_run_stop(struct pp_run *r, bool at_once);
 /* Takes it away; freed when nothing refers to it any more. */
 void pp_run_delete(struct pp_run *r);
 struct pp_run *pp_run_find(struct pp_engine *e, const char *name);
+/* The one that the call's "name" names; or NULL, and the call has failed. */
+struct pp_run *pp_run_named(struct pp_call *c);
 struct pp_run *pp_run_of(struct pp_engine *e, pp_session_ref ref);
 /* Fills r->counts from the owner, consistently, then calls `then`. */
 void pp_run_counts(struct pp_run *r, void (*then)(void *arg), void *arg);
 /* Tells the neighbour cache who answered (RFC 4861 7.3.1). */
 void pp_runs_confirm(struct pp_engine *e, pp_ns now);
+/* Every millisecond: reads of the intervals that are due. */
+void pp_runs_intervals(struct pp_engine *e, pp_ns now);
 /* Session DONE. */
 void pp_run_finished(struct pp_run *r);
 
@@ -59,8 +68,9 @@ bool pp_pacing_from_call(struct pp_call *c, struct pp_session_spec *spec, pp_ns 
 /* Packets per second while it sends. */
 double pp_pacing_pps(const struct pp_session_spec *spec);
 
-/* spec.c: the words of a probe, common to ping and session add. Fails the call and
- * returns NULL, or the run. */
-struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags);
+/* spec.c: the words of a probe, common to ping and session add; keeps that many single
+ * samples. Fails the call and returns NULL, or the run. */
+struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags,
+				uint32_t samples);
 
 #endif

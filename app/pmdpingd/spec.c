@@ -130,7 +130,7 @@ static struct pp_session_spec base_spec(const struct pp_call *c, unsigned int fl
 		.deadline = PP_NS(int_or(c, "deadline", 0)),
 		.timeout = PP_NS(int_or(c, "timeout", PP_SEC(1).v)),
 		.flags = flags,
-		.digits = DEFAULT_DIGITS,
+		.digits = (unsigned int)int_or(c, "digits", DEFAULT_DIGITS),
 	};
 
 	spec.pattern = pp_call_hex(c, "pattern", &pattern_len);
@@ -171,13 +171,15 @@ static struct pp_run *create_run(struct pp_call *c, const char *name, struct pp_
 	return r;
 }
 
-struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags)
+struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags,
+				uint32_t samples)
 {
 	struct pp_session_spec spec = base_spec(c, flags);
 	struct pp_run *r = NULL;
 	pp_ns *gaps = NULL;
 	const char *word;
 
+	spec.samples = samples;
 	if (take_size(c, &spec) && take_schedule(c, &spec, &word) &&
 	    pp_pacing_from_call(c, &spec, &gaps) && within_limits(c, &spec, word) &&
 	    fits_wire(c, &spec)) {

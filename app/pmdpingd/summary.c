@@ -7,12 +7,18 @@
 #include <math.h>
 #include <stdlib.h>
 
-static json_t *quantile_json(const struct pp_quantile *q)
+/* Infinite is null. */
+static json_t *time_json(pp_ns t)
 {
-	if (q->infinite)
-		return json_pack("{s:f, s:n, s:n, s:b}", "p", q->p, "lo_ns", "hi_ns", "lost", 1);
-	return json_pack("{s:f, s:I, s:I, s:b}", "p", q->p, "lo_ns", (json_int_t)q->lo.v, "hi_ns",
-			 (json_int_t)q->hi.v, "lost", 0);
+	return t.v == PP_NS_NEVER.v ? json_null() : json_integer(t.v);
+}
+
+static json_t *quantile_json(const struct pp_quantile *q, const struct pp_confidence *c)
+{
+	return json_pack("{s:f, s:o, s:o, s:b, s:o, s:o}", "p", q->p, "lo_ns",
+			 q->infinite ? json_null() : json_integer(q->lo.v), "hi_ns",
+			 q->infinite ? json_null() : json_integer(q->hi.v), "lost", q->infinite,
+			 "ci_lo_ns", time_json(c->lo), "ci_hi_ns", time_json(c->hi));
 }
 
 /* From copies: the owner may be recording. Only what the number of samples supports. `n`
@@ -29,8 +35,8 @@ static json_t *quantiles_json(uint64_t n, const struct pp_tally *copy)
 		if (!pp_quantile_supported(n, wanted[i]))
 			continue;
 		struct pp_quantile q = pp_quantile(&copy->lo, &copy->hi, n, wanted[i]);
-		if (q.defined)
-			json_array_append_new(array, quantile_json(&q));
+		struct pp_confidence c = pp_quantile_confidence(&copy->lo, &copy->hi, n, wanted[i]);
+		json_array_append_new(array, quantile_json(&q, &c));
 	}
 	return array;
 }

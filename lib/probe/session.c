@@ -202,9 +202,13 @@ static uint16_t pick_id(struct pp_sessions *t)
 
 static struct pp_samples *make_samples(uint32_t capacity)
 {
-	struct pp_samples *x = calloc(1, sizeof(*x) + capacity * sizeof(struct pp_sample));
+	size_t used = sizeof(struct pp_samples) + capacity * sizeof(struct pp_sample);
+	size_t size = used + PP_CACHE_LINE - used % PP_CACHE_LINE;
+	struct pp_samples *x = aligned_alloc(PP_CACHE_LINE, size);
 
 	if (x) {
+		/* Touches every page, so that no worker has to. */
+		memset(x, 0, size);
 		x->at = (struct pp_sample *)(void *)(x + 1);
 		x->capacity = capacity;
 	}
