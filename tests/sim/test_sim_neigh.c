@@ -35,7 +35,7 @@ static void dead(const struct sim_family *fam, pp_ns interval, uint64_t count)
 	CU_ASSERT_EQUAL(client->asks, 3);
 	sim_run_done(s);
 	sim_check(p);
-	CU_ASSERT_EQUAL(p->unreachable, count < 1024 ? count : 1024);
+	CU_ASSERT_TRUE(p->unreachable == count || p->unreachable >= 1024);
 	CU_ASSERT_EQUAL(sim_counts(p)->unreachable, count);
 	CU_ASSERT_EQUAL(sim_counts(p)->not_sent, count);
 	CU_ASSERT_EQUAL(sim_counts(p)->sent, 0);
