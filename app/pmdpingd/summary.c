@@ -67,14 +67,14 @@ static json_t *counts_json(const struct pp_counts *c)
 			 (json_int_t)(c->error + c->unreachable));
 }
 
-/* ping's figure: of what was transmitted, how much was not received. */
+/* ping's figure: of what was transmitted and has met its fate, how much was not received. */
 static json_t *loss_json(const struct pp_counts *c)
 {
-	uint64_t transmitted = c->sent + c->unreachable;
+	uint64_t decided = pp_counts_decided(c) + c->unreachable;
 
-	if (transmitted == 0)
+	if (decided == 0)
 		return json_null();
-	return json_real(100.0 * (double)(transmitted - c->received) / (double)transmitted);
+	return json_real(100.0 * (double)(decided - c->received) / (double)decided);
 }
 
 /* The distribution without what a stall of ours touched. */
