@@ -27,7 +27,7 @@ static double exponential(struct pp_prng *rng, uint64_t period)
 /* Draws in order, so that the schedule depends on the seed alone. */
 static int64_t poisson_offset(struct pp_pace *p, uint64_t period, uint64_t k)
 {
-	if (p->known > p->mask && k < p->known - p->mask)
+	if (k + p->mask + 1 < p->known)
 		return -1;
 	for (; p->known <= k; p->known++) {
 		int64_t last = p->known ? p->offset[(p->known - 1) & p->mask] : 0;
