@@ -65,6 +65,8 @@ static enum pp_drop receive_arp(const struct frame *f)
 	if (pp_mac_eq(&arp.sha, &f->port->mac) &&
 	    (sender == PP_DST_OURS || pp_addr_is_any(&arp.spa)))
 		return PP_DROP_ARP_SENDER;
+	if (sender == PP_DST_BROADCAST)
+		return PP_DROP_ARP_SENDER; /* nobody's address: nothing to learn from it */
 	bool ours = target == PP_DST_OURS, reply = arp.op == PP_ARP_REPLY;
 	struct pp_neigh_heard heard = {
 		.addr = arp.spa,
@@ -76,7 +78,7 @@ static enum pp_drop receive_arp(const struct frame *f)
 		.override = true,
 	};
 	bool heard_it = hear(f, heard, &arp.tpa);
-	if (sender == PP_DST_OURS || sender == PP_DST_BROADCAST)
+	if (sender == PP_DST_OURS)
 		return PP_DROP_ARP_SENDER;
 	if (ours && !reply)
 		return answer_arp(f, &arp);
