@@ -202,7 +202,8 @@ enum pp_drop pp_icmp_quote(const struct pp_icmp *icmp, struct pp_quote *ret_quot
 	struct pp_cur body = icmp->body;
 	struct pp_quote quote = {0};
 
-	if (icmp->kind != PP_ICMP_ERROR && icmp->kind != PP_ICMP_REDIRECT)
+	if (icmp->kind != PP_ICMP_ERROR && icmp->kind != PP_ICMP_REDIRECT &&
+	    icmp->kind != PP_ICMP_QUENCH)
 		return PP_DROP_ICMP_QUOTE;
 	if (icmp->v6 && icmp->kind == PP_ICMP_REDIRECT)
 		body = redirected_packet(body);

@@ -443,10 +443,8 @@ static void quote6_extensions(void)
 static void quote_of_what_is_no_error(void)
 {
 	struct bytes inner = echo4(5, 8, 8), inner6 = echo6(128, 8);
-	struct bytes p = error4(4, 0, &inner); /* source quench */
+	struct bytes p = error4(8, 0, &inner);
 
-	check_quote(&p, PP_DROP_ICMP_QUOTE, 0);
-	p = error4(8, 0, &inner);
 	check_quote(&p, PP_DROP_ICMP_QUOTE, 0);
 	p = error4(3, 0, &inner6); /* the other family */
 	check_quote(&p, PP_DROP_ICMP_QUOTE, 0);
