@@ -43,11 +43,12 @@ struct pp_wire_spec {
 /* "delay=10us,jitter=normal:200ns,loss=0.1%,dup=0.01%,reorder=0.1%:20us,rate=10Gbps,
  * corrupt=0,mangle=0,stall=1ms/100ms,residence=5us,seed=7,queues=2,cross=1". A key may be
  * given one direction by "ab." or "ba." before it. Trace files (jitter=trace:FILE) have
- * one duration a line. An empty text is a wire without delay. 0, or -errno and a message
- * that names the key. */
+ * one duration a line. No time is over a minute. An empty text is a wire without delay. 0, or
+ * -errno and a message that names the key. */
 int pp_wire_parse(const char *text, struct pp_wire_spec *ret_spec, char *ret_error, size_t size);
 void pp_wire_spec_free(struct pp_wire_spec *spec);
-/* The text that pp_wire_parse would take for one direction; returns buf. */
+/* The text that pp_wire_parse would take for one direction, but for the name of a trace;
+ * returns buf. */
 const char *pp_wire_text(const struct pp_wire_dir *dir, char *buf, size_t size);
 /* Frames that can be on the wire at once at `pps`: mean delay of both directions. */
 double pp_wire_held(const struct pp_wire_spec *spec, double pps);
@@ -64,7 +65,8 @@ struct pp_wire_fate {
 };
 struct pp_wire_state {
 	struct pp_prng rng;
-	int64_t busy_until; /* end of the last frame's serialisation */
+	int64_t busy_until; /* end of the last frame's serialisation ... */
+	double busy_part;   /* ... and the part of a nanosecond beyond it */
 	size_t trace_at;
 };
 /* For a frame of `bytes` (without FCS) handed over at `at`. */
@@ -72,8 +74,8 @@ struct pp_wire_fate pp_wire_next(const struct pp_wire_spec *spec, unsigned int d
 				 struct pp_wire_state *state, pp_ns at, size_t bytes);
 
 /* ---- truth -------------------------------------------------------------------
- * Append-only logs of one end of the wire: when each probe was handed over, when each
- * answer came out. Writer: the worker of that queue. */
+ * Append-only logs of one end of the wire: when each probe was handed over to the other
+ * end, when each answer came out of this one. Writer: the worker of that queue. */
 struct pp_truth {
 	uint64_t number;
 	int64_t at;	/* CLOCK_MONOTONIC_RAW, ns */
@@ -99,8 +101,9 @@ struct pp_wire_counts {
 void pp_wire_set(struct pp_wire *w, const struct pp_wire_spec *spec);
 const struct pp_wire_spec *pp_wire_spec_now(const struct pp_wire *w);
 struct pp_wire_counts pp_wire_counts(const struct pp_wire *w, unsigned int dir);
-/* Keeps the truth of up to `capacity` probes sent by port 0 and as many answers, per
- * queue; pp_wire_set starts it afresh. Before the workers run. 0 or -ENOMEM. */
+/* Keeps the truth of up to `capacity` probes that port 0 sent and as many answers, per
+ * queue of the end where they arrive; pp_wire_set starts it afresh. Before the workers run. 0 or
+ * -ENOMEM. */
 int pp_wire_keep_truth(struct pp_wire *w, size_t capacity);
 /* Only while no worker adds to them. */
 const struct pp_truth_log *pp_wire_sent(const struct pp_wire *w, uint16_t queue);

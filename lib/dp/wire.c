@@ -46,7 +46,9 @@ struct lane {
 struct end {
 	struct pp_wire *wire;
 	struct lane *in;
-	struct pp_truth_log sent, received; /* writer: the worker of this queue */
+	/* Writer: the worker of this queue. `sent` is of the probes that came here: what
+	 * the sender's port refused was never sent. */
+	struct pp_truth_log sent, received;
 };
 
 struct pp_wire {
@@ -180,12 +182,14 @@ static void admit(struct pp_wire *w, const struct pp_wire_spec *spec, struct end
 	struct pp_wire_fate f =
 		pp_wire_next(spec, l->dir, &l->state, PP_NS(*stamp_of(w, m)), m->pkt_len);
 	uint64_t number = e->received.capacity ? probe_number(m, 0, 129) : 0;
-	bool probe = number || probe_number(m, 8, 128);
+	uint64_t probe = number ? 0 : probe_number(m, 8, 128);
 
 	pp_count(&l->counts.frames, 1);
+	if (probe)
+		log_truth(&e->sent, probe, *stamp_of(w, m), false);
 	if (f.copies == 0) {
 		pp_count(&l->counts.lost, 1);
-		pp_count(&l->counts.lost_probes, probe);
+		pp_count(&l->counts.lost_probes, number || probe);
 		rte_pktmbuf_free(m);
 		return;
 	}
@@ -257,14 +261,8 @@ static uint16_t transmit(uint16_t port, uint16_t queue, struct rte_mbuf *pkts[],
 
 	(void)port;
 	(void)queue;
-	for (uint16_t i = 0; i < n; i++) {
+	for (uint16_t i = 0; i < n; i++)
 		*stamp_of(e->wire, pkts[i]) = now;
-		if (e->sent.capacity) {
-			uint64_t number = probe_number(pkts[i], 8, 128);
-			if (number)
-				log_truth(&e->sent, number, now, false);
-		}
-	}
 	return n;
 }
 
@@ -414,8 +412,7 @@ static int keep(struct pp_truth_log *log, size_t capacity)
 int pp_wire_keep_truth(struct pp_wire *w, size_t capacity)
 {
 	for (uint16_t q = 0; q < w->queues; q++) {
-		struct end *e = &w->end[0][q];
-		if (keep(&e->sent, capacity) || keep(&e->received, capacity))
+		if (keep(&w->end[1][q].sent, capacity) || keep(&w->end[0][q].received, capacity))
 			return -ENOMEM;
 	}
 	return 0;
@@ -423,7 +420,7 @@ int pp_wire_keep_truth(struct pp_wire *w, size_t capacity)
 
 const struct pp_truth_log *pp_wire_sent(const struct pp_wire *w, uint16_t queue)
 {
-	return &w->end[0][queue].sent;
+	return &w->end[1][queue].sent;
 }
 
 const struct pp_truth_log *pp_wire_received(const struct pp_wire *w, uint16_t queue)

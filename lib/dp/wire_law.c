@@ -66,8 +66,13 @@ static pp_ns serialised(const struct pp_wire_dir *d, struct pp_wire_state *s, pp
 {
 	if (d->rate <= 0)
 		return at;
-	int64_t start = at.v > s->busy_until ? at.v : s->busy_until;
-	s->busy_until = start + (int64_t)((double)(8 * (bytes + L1_OVERHEAD)) / d->rate * 1e9);
+	if (at.v > s->busy_until) {
+		s->busy_until = at.v;
+		s->busy_part = 0;
+	}
+	double ns = (double)(8 * (bytes + L1_OVERHEAD)) / d->rate * 1e9 + s->busy_part;
+	s->busy_until += (int64_t)ns;
+	s->busy_part = ns - (double)(int64_t)ns;
 	return PP_NS(s->busy_until);
 }
 

@@ -5,12 +5,15 @@
 #include <pmdping/wire.h>
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #define TRACE_MAX 1000000
 #define VALUE_MAX 512
+#define TIME_MAX  PP_SEC(60)
 
 static int parse_probability(const char *word, double *ret)
 {
@@ -29,13 +32,17 @@ static int parse_probability(const char *word, double *ret)
 	return 0;
 }
 
-/* A time, but a bare 0 too. */
+/* A time up to a minute, or a bare 0. */
 static int parse_ns(const char *word, pp_ns *ret)
 {
-	if (strcmp(word, "0"))
-		return pp_parse_time(word, false, ret);
-	*ret = PP_NS(0);
-	return 0;
+	pp_ns t = PP_NS(0);
+	int err = strcmp(word, "0") ? pp_parse_time(word, false, &t) : 0;
+
+	if (!err && t.v > TIME_MAX.v)
+		err = -ERANGE;
+	if (!err)
+		*ret = t;
+	return err;
 }
 
 /* "probability:time" */
@@ -52,7 +59,7 @@ static int parse_reorder(const char *word, struct pp_wire_dir *d)
 		*colon = '\0';
 	int err = parse_probability(text, &p);
 	if (!err && p > 0)
-		err = colon ? pp_parse_time(colon + 1, false, &by) : -EINVAL;
+		err = colon ? parse_ns(colon + 1, &by) : -EINVAL;
 	if (err)
 		return err;
 	d->reorder = p;
@@ -92,10 +99,13 @@ static int parse_stall(const char *word, struct pp_wire_dir *d)
 	if (!slash)
 		return -EINVAL;
 	*slash = '\0';
-	if (pp_parse_time(text, false, &len) || pp_parse_time(slash + 1, false, &every))
-		return -EINVAL;
-	if (every.v <= len.v)
-		return -ERANGE;
+	int err = parse_ns(text, &len);
+	if (!err)
+		err = parse_ns(slash + 1, &every);
+	if (!err && every.v <= len.v)
+		err = -ERANGE;
+	if (err)
+		return err;
 	d->stall = len;
 	d->stall_every = every;
 	return 0;
@@ -164,8 +174,9 @@ static int parse_law(struct pp_wire_spec *spec, const char *word, struct pp_wire
 			if (*shape || !(b > 0))
 				return -EINVAL;
 		}
-		if (pp_parse_time(rest, false, &a))
-			return -EINVAL;
+		int err = parse_ns(rest, &a);
+		if (err)
+			return err;
 		d->law = laws[i].law;
 		d->a = (double)a.v;
 		d->b = b;
@@ -197,7 +208,7 @@ static int set_dir(struct pp_wire_spec *spec, struct pp_wire_dir *d, const char 
 		return parse_line_rate(value, &d->rate);
 	if (!strcmp(key, "stall"))
 		return parse_stall(value, d);
-	return -ENOENT;
+	return -ENOKEY;
 }
 
 static int set_whole(struct pp_wire_spec *spec, const char *key, const char *value)
@@ -223,7 +234,7 @@ static int set_whole(struct pp_wire_spec *spec, const char *key, const char *val
 			spec->cross = n != 0;
 		return err;
 	}
-	return -ENOENT;
+	return -ENOKEY;
 }
 
 /* A responder's residence is on the way back only, unless a direction is named. */
@@ -231,7 +242,7 @@ static int set_key(struct pp_wire_spec *spec, const char *key, const char *value
 {
 	int err = set_whole(spec, key, value);
 
-	if (err != -ENOENT)
+	if (err != -ENOKEY)
 		return err;
 	if (!strncmp(key, "ab.", 3))
 		return set_dir(spec, &spec->dir[0], key + 3, value);
@@ -250,7 +261,7 @@ static int set_pair(struct pp_wire_spec *spec, char *pair, char *ret_error, size
 	if (value)
 		*value++ = '\0';
 	int err = value ? set_key(spec, pair, value) : -EINVAL;
-	if (err == -ENOENT)
+	if (err == -ENOKEY)
 		snprintf(ret_error, size, "--wire: no such key: %s", pair);
 	else if (err)
 		snprintf(ret_error, size, "--wire: %s: %s: %s", pair,
@@ -285,14 +296,76 @@ void pp_wire_spec_free(struct pp_wire_spec *spec)
 	spec->trace_len = 0;
 }
 
-const char *pp_wire_text(const struct pp_wire_dir *d, char *buf, size_t size)
+/* ---- back to text ------------------------------------------------------------------- */
+
+struct text {
+	char *at;
+	size_t left;
+};
+
+static PP_PRINTF(2, 3) void put(struct text *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int n = vsnprintf(t->at, t->left, format, args);
+	va_end(args);
+	size_t used = n < 0 ? 0 : (size_t)n < t->left ? (size_t)n : t->left - 1;
+	t->at += used;
+	t->left -= used;
+}
+
+/* In the largest unit that has no fraction. */
+static void put_time(struct text *t, const char *before, int64_t ns)
+{
+	if (ns % 1000000 == 0 && ns)
+		put(t, "%s%" PRId64 "ms", before, ns / 1000000);
+	else if (ns % 1000 == 0)
+		put(t, "%s%" PRId64 "us", before, ns / 1000);
+	else
+		put(t, "%s%" PRId64 "ns", before, ns);
+}
+
+static void put_share(struct text *t, const char *key, double p)
+{
+	if (p > 0)
+		put(t, ",%s=%.12g%%", key, p * 100);
+}
+
+static void put_law(struct text *t, const struct pp_wire_dir *d)
 {
 	static const char *const laws[] = {"constant", "uniform", "normal",
 					   "exp",      "pareto",  "trace"};
 
-	snprintf(buf, size,
-		 "delay=%gus jitter=%s:%gus loss=%g%% dup=%g%% reorder=%g%% corrupt=%g%%",
-		 (double)(d->delay.v + d->residence.v) / 1e3, laws[d->law], d->a / 1e3,
-		 d->loss * 100, d->dup * 100, d->reorder * 100, (d->corrupt + d->mangle) * 100);
+	if (d->law == PP_LAW_CONSTANT)
+		return;
+	put(t, ",jitter=%s", laws[d->law]);
+	if (d->law != PP_LAW_TRACE)
+		put_time(t, ":", (int64_t)d->a);
+	if (d->law == PP_LAW_PARETO)
+		put(t, ":%.12g", d->b);
+}
+
+const char *pp_wire_text(const struct pp_wire_dir *d, char *buf, size_t size)
+{
+	struct text t = {buf, size};
+
+	put_time(&t, "delay=", d->delay.v);
+	put_law(&t, d);
+	put_share(&t, "loss", d->loss);
+	put_share(&t, "dup", d->dup);
+	put_share(&t, "corrupt", d->corrupt);
+	put_share(&t, "mangle", d->mangle);
+	put_share(&t, "reorder", d->reorder);
+	if (d->reorder > 0)
+		put_time(&t, ":", d->reorder_by.v);
+	if (d->rate > 0)
+		put(&t, ",rate=%.12gbps", d->rate);
+	if (d->stall.v > 0) {
+		put_time(&t, ",stall=", d->stall.v);
+		put_time(&t, "/", d->stall_every.v);
+	}
+	if (d->residence.v > 0)
+		put_time(&t, ",residence=", d->residence.v);
 	return buf;
 }
