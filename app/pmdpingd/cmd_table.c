@@ -17,6 +17,7 @@ static const char *const df_words[] = {"do", "want", "dont", NULL};
 static const char *const export_words[] = {"hgrm", "csv", "json", NULL};
 static const char *const probe_words[] = {"ping", NULL};
 static const char *const trust_words[] = {"all", "asked", NULL};
+static const char *const plan_words[] = {"full", "quick", "coverage", NULL};
 
 /* clang-format off */
 
@@ -165,6 +166,12 @@ static const struct pp_param wait_params[] = {
 	{"idle", .required = true, .type = PP_PARAM_TIME, .min = 1000000, .max = HOUR, .help = "so long without a frame"},
 	END,
 };
+static const struct pp_param selftest_params[] = {
+	{"plan", .positional = true, .type = PP_PARAM_CHOICE, .choices = plan_words,
+	 .help = "full: the certificate; quick: a few seconds, none; coverage: a million samples a case"},
+	{"samples", .type = PP_PARAM_INT, .min = 100, .max = 1000000, .help = "at most so many in a case"},
+	END,
+};
 static const struct pp_param load_params[] = {
 	{"name", .positional = true, .required = true, .type = PP_PARAM_NAME, .help = "file; opened by the client"},
 	{"content", .positional = true, .required = true, .type = PP_PARAM_REST, .help = "what is in it"},
@@ -210,7 +217,7 @@ const struct pp_command pp_commands[] = {
 	{"show clock", NULL, PP_CLASS_READ, "the TSC's rate and how well it is known", pp_cmd_show_clock},
 	{"show version", NULL, PP_CLASS_READ, "versions", pp_cmd_show_version},
 	{"wait port", wait_params, PP_CLASS_READ, "until a port has received nothing for a time", pp_cmd_wait_port},
-	{"selftest", NULL, PP_CLASS_CONTROL, "certify the instrument against the virtual wire", pp_cmd_selftest},
+	{"selftest", selftest_params, PP_CLASS_CONTROL, "certify the instrument against the virtual wire", pp_cmd_selftest},
 	{"load", load_params, PP_CLASS_CONTROL, "run the commands in a file, up to the first error", pp_cmd_load},
 	{"help", help_params, PP_CLASS_READ, "this, or the words of a command", pp_cmd_help},
 	{"shutdown", NULL, PP_CLASS_ADMIN, "end the engine", pp_cmd_shutdown},

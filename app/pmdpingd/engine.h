@@ -11,7 +11,7 @@
 
 #define PP_ALLOW_MAX	    64
 #define PP_SESSION_CAPACITY 131072
-#define PP_TRUTH_PROBES	    600000		/* probes whose truth a wire keeps, per queue */
+#define PP_TRUTH_PROBES	    1300000		/* probes whose truth a wire keeps, per queue */
 #define PP_ANY_TARGET_PPS   1000.0		/* to targets that no --allow covers */
 #define PP_MAX_RATE_PPS	    10000.0		/* --max-rate's default */
 #define PP_SESSION_MEMORY   (UINT64_C(1) << 30) /* bytes that all sessions may take */

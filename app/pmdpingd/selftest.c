@@ -5,6 +5,7 @@
  */
 #include "commands.h"
 #include "runs.h"
+#include "selftest.h"
 #include "verdict.h"
 
 #include <errno.h>
@@ -15,21 +16,17 @@
 #define WIRE_SETTLES PP_MS(5)  /* the workers have seen the new wire */
 #define WIRE_EMPTIES PP_MS(60) /* longest that a frame of any case outlives its timeout */
 
-struct selftest_case {
-	const char *name;
-	const char *wire;
-	double pps;
-	uint32_t count;
-	uint16_t size;
-	bool v6;
-	pp_ns timeout;
-};
-static const struct selftest_case cases[];
+#define SLOTS_PER_SAMPLE 32    /* given up then: most were missed */
+#define OVERSHOOT	 20000 /* samples that come before a full case has stopped */
+#define ENOUGH		 20    /* a case proves something when one slot of so many was sent */
 
 static struct selftest {
 	struct pp_call *call;
 	struct pp_engine *engine;
-	unsigned int at, failed;
+	const struct pp_selftest_plan *plan;
+	const struct pp_selftest_case *at;
+	uint32_t limit; /* of samples in a case */
+	unsigned int failed;
 	bool cancelled;
 	enum { WAIT_NONE, WAIT_SETTLE, WAIT_EMPTY } wait;
 	struct pp_wire_spec spec, before;
@@ -82,7 +79,17 @@ static void add_median(json_t *o, const struct pp_verdict *v)
 	json_object_set_new(o, "p50_hi_ns", known ? json_integer(q->hi.v) : json_null());
 }
 
-static json_t *case_json(const struct selftest_case *c, const struct pp_run *r,
+static json_t *faults_json(const struct pp_verdict *v)
+{
+	json_t *a = json_array();
+
+	for (unsigned int i = 0; i < PP_VERDICT_FAULTS; i++)
+		if (v->faults & 1u << i)
+			json_array_append_new(a, json_string(pp_verdict_fault_name[i]));
+	return a;
+}
+
+static json_t *case_json(const struct pp_selftest_case *c, const struct pp_run *r,
 			 const struct pp_verdict *v)
 {
 	json_t *o = json_pack(
@@ -99,7 +106,8 @@ static json_t *case_json(const struct selftest_case *c, const struct pp_run *r,
 
 	add_median(o, v);
 	json_object_set_new(o, "lost", json_integer((json_int_t)pp_counts_lost(&r->counts)));
-	json_object_set_new(o, "verdict", json_string(v->pass ? "pass" : "FAIL"));
+	json_object_set_new(o, "faults", faults_json(v));
+	json_object_set_new(o, "verdict", json_string(v->faults ? "FAIL" : "pass"));
 	return o;
 }
 
@@ -124,10 +132,12 @@ static void end_selftest(struct selftest *t)
 
 	pp_wire_set(pp_dp_wire(t->engine->dp), &t->before);
 	active = NULL;
-	pp_call_done(t->call, json_pack("{s:o, s:o, s:f, s:i, s:i, s:s, s:i}", "cases", t->rows,
-					"machine", machine_json(), "seconds", seconds, "passed",
-					(int)(json_array_size(t->rows) - t->failed), "failed",
-					(int)t->failed, "verdict",
+	pp_call_done(t->call, json_pack("{s:s, s:b, s:o, s:o, s:f, s:i, s:i, s:s, s:i}", "plan",
+					t->plan->name, "certificate",
+					t->plan->certificate && t->limit == UINT32_MAX, "cases",
+					t->rows, "machine", machine_json(), "seconds", seconds,
+					"passed", (int)(json_array_size(t->rows) - t->failed),
+					"failed", (int)t->failed, "verdict",
 					t->cancelled ? "cancelled"
 					: pass	     ? "pass"
 						     : "FAIL",
@@ -137,9 +147,14 @@ static void end_selftest(struct selftest *t)
 
 /* ---- one case ------------------------------------------------------------------------- */
 
+static uint32_t wanted(const struct selftest *t)
+{
+	return t->at->count < t->limit ? t->at->count : t->limit;
+}
+
 static void judge(struct selftest *t)
 {
-	const struct selftest_case *c = &cases[t->at];
+	const struct pp_selftest_case *c = t->at;
 	struct pp_wire *w = pp_dp_wire(t->engine->dp);
 	const struct pp_truth_log *sent[PP_WIRE_QUEUES], *received[PP_WIRE_QUEUES];
 	struct pp_verdict v;
@@ -156,13 +171,16 @@ static void judge(struct selftest *t)
 		.tally = pp_session_tally(t->run->session),
 		.counts = t->run->counts,
 		.timeout = c->timeout,
+		.needed = t->plan->fill ? wanted(t) : wanted(t) / ENOUGH,
 		.period = 1e9 / c->pps,
+		.wire = &t->spec,
+		.least = c->least,
 	};
 	if (pp_verdict(&in, &v)) {
 		t->cancelled = true;
 		return;
 	}
-	t->failed += !v.pass;
+	t->failed += v.faults != 0;
 	json_t *row = case_json(c, t->run, &v);
 	json_array_append(t->rows, row);
 	pp_call_notify(t->call, "case", row);
@@ -197,26 +215,30 @@ static void case_done(struct pp_run *r)
 	t->wait = WAIT_EMPTY;
 }
 
-static int case_target(const struct selftest_case *c, struct pp_session_spec *spec)
+/* A case that fills up is stopped within some milliseconds of having enough. */
+static int case_target(const struct selftest *t, struct pp_session_spec *spec)
 {
+	const struct pp_selftest_case *c = t->at;
+	uint32_t n = wanted(t);
+
 	*spec = (struct pp_session_spec){
 		.size = c->size,
 		.ttl = 64,
 		.df = true,
 		.rate = c->pps,
 		.interval = PP_SEC(1),
-		.count = c->count,
+		.count = t->plan->fill ? (uint64_t)n * SLOTS_PER_SAMPLE : n,
 		.timeout = c->timeout,
 		.digits = 2,
-		.samples = c->count,
+		.samples = t->plan->fill ? n + n / 4 + OVERSHOOT : n,
 	};
 	return pp_addr_parse(c->v6 ? "2001:2::2" : "198.18.0.2", &spec->target);
 }
 
 static void fail_case(struct selftest *t, const char *why)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "case", cases[t->at].name, "wire",
-				cases[t->at].wire, "error", why, "verdict", "FAIL");
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "case", t->at->name, "wire", t->at->wire,
+				"error", why, "verdict", "FAIL");
 
 	t->failed++;
 	json_array_append(t->rows, row);
@@ -230,7 +252,7 @@ static void start_case(struct selftest *t)
 	struct pp_session_spec spec;
 	struct pp_error error = {"no target"};
 
-	if (case_target(&cases[t->at], &spec) ||
+	if (case_target(t, &spec) ||
 	    pp_run_create(t->engine, &spec, NULL, 0, "", &t->run, &error)) {
 		fail_case(t, error.text);
 		return;
@@ -246,11 +268,11 @@ static void next_case(struct selftest *t)
 {
 	char error[256];
 
-	if (t->cancelled || !cases[t->at].name) {
+	if (t->cancelled || !t->at->name) {
 		end_selftest(t);
 		return;
 	}
-	if (pp_wire_parse(cases[t->at].wire, &t->spec, error, sizeof(error))) {
+	if (pp_wire_parse(t->at->wire, &t->spec, error, sizeof(error))) {
 		fail_case(t, error);
 		return;
 	}
@@ -260,11 +282,24 @@ static void next_case(struct selftest *t)
 	t->wait = WAIT_SETTLE;
 }
 
+static void stop_when_full(struct selftest *t)
+{
+	if (!t->plan->fill || !t->run || t->run->state != PP_RUN_RUNNING)
+		return;
+	const struct pp_samples *x = pp_session_samples(t->run->session);
+	if (__atomic_load_n(&x->n, __ATOMIC_RELAXED) >= wanted(t))
+		pp_run_stop(t->run, false);
+}
+
 void pp_selftest_tick(struct pp_engine *e)
 {
 	struct selftest *t = active;
 
-	if (!t || t->engine != e || t->wait == WAIT_NONE || pp_clock_now().v < t->settle.v)
+	if (!t || t->engine != e)
+		return;
+	if (t->wait == WAIT_NONE)
+		stop_when_full(t);
+	if (t->wait == WAIT_NONE || pp_clock_now().v < t->settle.v)
 		return;
 	bool empty = t->wait == WAIT_EMPTY;
 	t->wait = WAIT_NONE;
@@ -314,8 +349,16 @@ void pp_cmd_selftest(struct pp_call *c)
 				 "pmdpingd -- --selftest");
 		return;
 	}
+	const int64_t *samples = pp_call_int(c, "samples");
 	*t = (struct selftest){
-		.call = c, .engine = e, .started = pp_clock_now(), .rows = json_array()};
+		.call = c,
+		.engine = e,
+		.plan = pp_selftest_plan(pp_call_text(c, "plan")),
+		.limit = samples ? (uint32_t)*samples : UINT32_MAX,
+		.started = pp_clock_now(),
+		.rows = json_array(),
+	};
+	t->at = t->plan->cases;
 	t->before = *pp_wire_spec_now(w);
 	active = t;
 	join_neighbours(e);
@@ -323,43 +366,3 @@ void pp_cmd_selftest(struct pp_call *c)
 	pp_call_notify(c, "start", json_object());
 	next_case(t);
 }
-
-/* ---- the cases --------------------------------------------------------------------------------
- */
-
-#define SECOND                                                                                     \
-	{                                                                                          \
-		1000000000                                                                         \
-	}
-
-static const struct selftest_case cases[] = {
-	{"delay 1 us", "delay=1us", 100e3, 50000, 56, false, SECOND},
-	{"delay 10 us", "delay=10us", 100e3, 100000, 56, false, SECOND},
-	{"delay 10 us, IPv6", "delay=10us", 100e3, 50000, 56, true, SECOND},
-	{"delay 100 us", "delay=100us", 10e3, 10000, 56, false, SECOND},
-	{"delay 1 ms", "delay=1ms", 10e3, 10000, 56, false, SECOND},
-	{"delay 10 ms", "delay=10ms", 10e3, 10000, 56, false, SECOND},
-	{"delay 100 ms", "delay=100ms", 1e3, 1000, 56, false, SECOND},
-	{"uniform", "delay=10us,jitter=uniform:10us", 100e3, 100000, 56, false, SECOND},
-	{"normal", "delay=10us,jitter=normal:200ns", 100e3, 100000, 56, false, SECOND},
-	{"exponential", "delay=10us,jitter=exp:5us", 100e3, 100000, 56, true, SECOND},
-	{"Pareto", "delay=10us,jitter=pareto:5us:2.5", 100e3, 100000, 56, false, SECOND},
-	{"residence 20 us", "delay=10us,residence=20us", 100e3, 50000, 56, false, SECOND},
-	{"loss 1 %", "delay=10us,loss=1%", 50e3, 50000, 56, false, SECOND},
-	{"loss 60 %", "delay=10us,loss=60%", 50e3, 25000, 56, true, {100000000}},
-	{"duplication 1 %", "delay=10us,dup=1%", 50e3, 50000, 56, false, SECOND},
-	{"reordering 1 %", "delay=10us,reorder=1%:100us", 50e3, 50000, 56, false, SECOND},
-	{"corruption 1 %", "delay=10us,corrupt=1%", 50e3, 50000, 56, false, SECOND},
-	{"wrong payload 1 %", "delay=10us,ba.mangle=1%", 50e3, 50000, 56, true, SECOND},
-	{"late 10 %", "delay=10us,ba.reorder=10%:50ms", 50e3, 50000, 56, false, {20000000}},
-	{"stalls 2 ms in 100 ms", "delay=10us,stall=2ms/100ms", 50e3, 50000, 56, false, SECOND},
-	{"everything",
-	 "delay=10us,jitter=exp:5us,loss=1%,dup=1%,reorder=1%:50us,corrupt=0.5%,ba.mangle=0.5%",
-	 50e3, 50000, 56, false, SECOND},
-	{"line of 1 Gbps", "delay=10us,rate=1Gbps", 100e3, 50000, 56, false, SECOND},
-	{"64 byte frames", "delay=10us", 100e3, 50000, 18, false, SECOND},
-	{"1518 byte frames", "delay=10us", 100e3, 50000, 1472, false, SECOND},
-	{"1 kpps", "delay=10us", 1e3, 1000, 56, false, SECOND},
-	{"1 Mpps", "delay=10us", 1e6, 500000, 56, false, SECOND},
-	{.name = NULL},
-};

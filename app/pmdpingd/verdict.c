@@ -10,8 +10,10 @@
 #include <stdlib.h>
 
 #define SPAN_TOLERANCE 0.001
-
-const double pp_verdict_p[PP_VERDICT_QUANTILES] = {0.5, 0.9, 0.99, 0.999, 0.9999};
+#define SPAN_MIN       PP_MS(100) /* a shorter run shows a stall, not a drift */
+#define WIRE_SIGMAS    6	  /* how far chance may carry the share of answers */
+#define WIRE_OVERFLOW  0.01	  /* and a queue that overflows while the machine stalls */
+#define WIRE_LAG       PP_US(500) /* of the fastest answer: the responder's poll, the line */
 
 /* All the truth there is of one probe. */
 struct probe {
@@ -277,7 +279,7 @@ static void judge_span(struct pp_verdict *v, const struct pp_verdict_input *in,
 
 	for (uint32_t i = 0; i < in->samples->n; i++)
 		last = in->samples->at[i].k > last ? in->samples->at[i].k : last;
-	if (in->period <= 0 || last < 100 || j->n == 0)
+	if (last < 100 || (double)last * in->period < (double)SPAN_MIN.v || j->n == 0)
 		return;
 	double first_lag = least_lag(in, j, 0, last / 10),
 	       last_lag = least_lag(in, j, last - last / 10, last + 1);
@@ -287,6 +289,56 @@ static void judge_span(struct pp_verdict *v, const struct pp_verdict_input *in,
 	v->span_error = (last_lag - first_lag) / ((double)last * in->period * 0.9);
 }
 
+/* ---- the wire itself --------------------------------------------------------------------- */
+
+/* Chance that of one frame at least one good copy comes out. A copy of a corrupt frame
+ * is good: it was made before. */
+static double good_of_one(const struct pp_wire_dir *d)
+{
+	return (1 - d->loss) * (1 - d->corrupt * (1 - d->dup));
+}
+
+/* Chance that a probe has an answer: the far end may get one copy of it, or two. */
+static double chance_of_answer(const struct pp_wire_spec *w)
+{
+	const struct pp_wire_dir *d = &w->dir[0];
+	double back = good_of_one(&w->dir[1]);
+	double one = (1 - d->dup) * (1 - d->corrupt) + d->dup * d->corrupt;
+	double two = d->dup * (1 - d->corrupt);
+
+	return (1 - d->loss) * (one * back + two * (1 - (1 - back) * (1 - back)));
+}
+
+/* Whether as many were answered as the wire was told to let through. */
+static bool judge_answers(const struct pp_wire_spec *w, const struct join *j)
+{
+	double p = chance_of_answer(w), n = (double)j->n, answered = 0;
+	double slack = WIRE_SIGMAS * sqrt(n * p * (1 - p)) + WIRE_OVERFLOW * n + 1;
+
+	for (size_t i = 0; i < j->n; i++)
+		answered += j->probe[i].answers > 0;
+	return fabs(answered - n * p) <= slack;
+}
+
+/* Whether the fastest answer took what the wire was told to take. */
+static bool judge_fastest(pp_ns least, const struct join *j)
+{
+	int64_t fastest = INT64_MAX;
+
+	for (size_t i = 0; i < j->n; i++)
+		if (j->probe[i].answers && j->probe[i].back - j->probe[i].sent < fastest)
+			fastest = j->probe[i].back - j->probe[i].sent;
+	return least.v == 0 || fastest == INT64_MAX ||
+	       (fastest >= least.v && fastest <= least.v + least.v / 2 + WIRE_LAG.v);
+}
+
+static bool judge_wire(const struct pp_verdict_input *in, const struct join *j)
+{
+	return !in->wire || (judge_answers(in->wire, j) && judge_fastest(in->least, j));
+}
+
+/* ---- all together ------------------------------------------------------------------------- */
+
 static bool logs_complete(const struct pp_verdict_input *in)
 {
 	for (unsigned int q = 0; q < in->queues; q++)
@@ -295,28 +347,61 @@ static bool logs_complete(const struct pp_verdict_input *in)
 	return in->samples->dropped == 0;
 }
 
+/* Every received probe is a sample, in both histograms and in the moments. */
+static bool samples_complete(const struct pp_verdict_input *in)
+{
+	const struct pp_tally *t = in->tally;
+	uint64_t n = in->counts.received;
+
+	return in->samples->n == n && pp_hist_total(&t->lo) == n && pp_hist_total(&t->hi) == n &&
+	       t->rtt.n == n;
+}
+
+static unsigned int fault(bool good, enum pp_verdict_fault bit)
+{
+	return good ? 0 : bit;
+}
+
+static int judge(const struct pp_verdict_input *in, struct join *j, struct pp_verdict *v)
+{
+	int err = judge_widths(v, in->samples);
+
+	if (err)
+		return err;
+	expect(&v->expected, j, in->timeout);
+	v->counts_held =
+		same_counts(&v->expected, &in->counts) && pp_counts_consistent(&in->counts);
+	for (uint32_t i = 0; i < in->samples->n; i++)
+		judge_sample(v, j, &in->samples->at[i]);
+	judge_span(v, in, j);
+	v->faults = fault(logs_complete(in), PP_FAULT_TRUTH) |
+		    fault(judge_wire(in, j), PP_FAULT_WIRE) |
+		    fault(v->counts_held, PP_FAULT_STATES) |
+		    fault(samples_complete(in), PP_FAULT_SAMPLES) |
+		    fault(v->covered == v->samples, PP_FAULT_INTERVALS) |
+		    fault(judge_quantiles(v, j, in->tally), PP_FAULT_QUANTILES) |
+		    fault(fabs(v->span_error) <= SPAN_TOLERANCE, PP_FAULT_SCHEDULE) |
+		    fault(j->n >= in->needed, PP_FAULT_LOAD);
+	return 0;
+}
+
 int pp_verdict(const struct pp_verdict_input *in, struct pp_verdict *ret_verdict)
 {
-	struct pp_verdict v = {.truth_complete = logs_complete(in)};
+	struct pp_verdict v = {0};
 	struct join j = {0};
 	int err = join_logs(in, &j);
 
-	if (!err) {
-		expect(&v.expected, &j, in->timeout);
-		v.counts_held =
-			same_counts(&v.expected, &in->counts) && pp_counts_consistent(&in->counts);
-		for (uint32_t i = 0; i < in->samples->n; i++)
-			judge_sample(&v, &j, &in->samples->at[i]);
-		err = judge_widths(&v, in->samples);
-		bool quantiles = judge_quantiles(&v, &j, in->tally);
-		judge_span(&v, in, &j);
-		v.pass = v.truth_complete && v.counts_held && quantiles && v.covered == v.samples &&
-			 in->samples->n == in->counts.received &&
-			 fabs(v.span_error) <= SPAN_TOLERANCE;
-	}
+	if (!err)
+		err = judge(in, &j, &v);
 	free(j.probe);
 	free(j.rtt);
 	if (!err)
 		*ret_verdict = v;
 	return err;
 }
+
+const double pp_verdict_p[PP_VERDICT_QUANTILES] = {0.5, 0.9, 0.99, 0.999, 0.9999};
+
+const char *const pp_verdict_fault_name[PP_VERDICT_FAULTS] = {
+	"truth", "wire", "states", "samples", "intervals", "quantiles", "schedule", "load",
+};

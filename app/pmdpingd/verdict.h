@@ -10,6 +10,21 @@
 #include <pmdping/wire.h>
 
 #define PP_VERDICT_QUANTILES 5
+
+/* What may be wrong. */
+enum pp_verdict_fault {
+	PP_FAULT_TRUTH = 1 << 0,     /* a log was too short: nothing is proved */
+	PP_FAULT_WIRE = 1 << 1,	     /* the wire did not do what it was told */
+	PP_FAULT_STATES = 1 << 2,    /* a counter differs from the truth */
+	PP_FAULT_SAMPLES = 1 << 3,   /* received, samples and histograms are not as many */
+	PP_FAULT_INTERVALS = 1 << 4, /* a truth is outside its interval */
+	PP_FAULT_QUANTILES = 1 << 5, /* a true quantile is outside the printed one */
+	PP_FAULT_SCHEDULE = 1 << 6,  /* departures drift away from their slots */
+	PP_FAULT_LOAD = 1 << 7,	     /* the machine had time for too few probes */
+};
+#define PP_VERDICT_FAULTS 8
+extern const char *const pp_verdict_fault_name[PP_VERDICT_FAULTS];
+
 extern const double pp_verdict_p[PP_VERDICT_QUANTILES]; /* 0.5 .. 0.9999 */
 
 struct pp_verdict_quantile {
@@ -30,8 +45,7 @@ struct pp_verdict {
 	struct pp_verdict_quantile q[PP_VERDICT_QUANTILES];
 	double span_error; /* of the schedule: (achieved - programmed) / programmed */
 	bool span_checked;
-	bool truth_complete;
-	bool pass;
+	unsigned int faults; /* 0: pass */
 };
 
 struct pp_verdict_input {
@@ -41,7 +55,10 @@ struct pp_verdict_input {
 	const struct pp_tally *tally; /* histograms */
 	struct pp_counts counts;
 	pp_ns timeout;
-	double period; /* ns between slots; 0: not periodic, the span is not looked at */
+	uint64_t needed; /* probes at least, or nothing is proved */
+	double period;	 /* ns between slots; 0: not periodic, the span is not looked at */
+	const struct pp_wire_spec *wire; /* as programmed; NULL: not looked at */
+	pp_ns least; /* the wire takes this, both ways, and seldom more; 0: not looked at */
 };
 /* 0 or -ENOMEM. */
 int pp_verdict(const struct pp_verdict_input *in, struct pp_verdict *ret_verdict);
