@@ -195,7 +195,7 @@ def main():
         attack(checks)
     checks.check("no descriptor is left open", until(5, lambda: descriptors() <= fds), f"{fds}, now {descriptors()}")
     grown = resident_kb() - memory
-    limit = 32_000 if os.environ.get("PMDPING_ASAN") else 8_000
+    limit = 300_000 if os.environ.get("PMDPING_ASAN") else 8_000  # the sanitizer keeps freed memory
     checks.check("memory has not grown", grown < limit, f"{grown} kB")
     checks.check("no session is left behind", until(5, lambda: not sessions_left()))
 
