@@ -12,9 +12,11 @@
 static void turn_icmp(uint8_t *icmp, uint8_t type)
 {
 	uint16_t from = pp_get_be16(icmp), to = (uint16_t)(type << 8);
+	uint16_t check = pp_cksum_update16(pp_get_be16(icmp + 2), from, to);
 
 	pp_put_be16(icmp, to);
-	pp_put_be16(icmp + 2, pp_cksum_update16(pp_get_be16(icmp + 2), from, to));
+	/* Of the two zeroes ffff is right also where all that is summed is zero. */
+	pp_put_be16(icmp + 2, check ? check : 0xffff);
 }
 
 /* A whole new header of 20 bytes: an atomic datagram (RFC 6864), no options. */

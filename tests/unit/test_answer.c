@@ -220,6 +220,18 @@ static void every_checksum(void)
 	CU_PASS("all");
 }
 
+/* With the type gone nothing but zeroes is left, whose checksum is ffff and not 0000. */
+static void nothing_but_zeroes(void)
+{
+	for (size_t size = 0; size <= 64; size++) {
+		struct bytes p = echo4(5, 8, size);
+		memset(p.b + PP_IP4_HLEN + 1, 0, p.len - PP_IP4_HLEN - 1);
+		fix_icmp4(p.b + PP_IP4_HLEN, p.len - PP_IP4_HLEN);
+		struct bytes f = frame_of(&p, PP_ETHER_IP4);
+		check(&f);
+	}
+}
+
 static void no_room(void)
 {
 	struct bytes f = request4(5, 0);
@@ -238,4 +250,5 @@ PP_TEST_MAIN("answer", {"ICMP-04 ICMP-05 V6-01 replies of every size", all_sizes
 	     {"IP-04 what is behind the packet stays behind", trailing_bytes},
 	     {"ICMP-06 a code that is not 0 is read as 0", every_code},
 	     {"CK-03 every checksum", every_checksum},
+	     {"CK-04 a request of zeroes", nothing_but_zeroes},
 	     {"a buffer without room for the padding", no_room})
