@@ -65,6 +65,7 @@ struct pp_worker {
 	_Atomic int tid;  /* of the thread, for its scheduling counters */
 	pp_tsc sending;	  /* cycles in transmit calls, ever */
 	pp_tsc receiving; /* cycles in receive calls, ever */
+	bool crowded;	  /* an owner's ring was nearly full of our receipts */
 	struct pp_stall_entry stall[PP_STALL_LOG];
 	uint64_t blamed;			  /* control: entries whose cause it looked at */
 	uint64_t switches, steal;		  /* control: counters when it last looked */

@@ -10,6 +10,8 @@
 #include <rte_pause.h>
 #include <rte_prefetch.h>
 
+#define RECEIPT_BURSTS 8 /* of each other worker, in a round */
+
 /* ---- to other threads ---------------------------------------------------------- */
 
 static bool put_event(struct pp_worker *w, const struct pp_event *e)
@@ -34,12 +36,13 @@ static bool stack_receipt(void *arg, const struct pp_receipt *r)
 {
 	struct pp_worker *w = arg;
 	struct pp_worker *owner = w->dp->worker[w->dp->owner_worker[r->owner]];
+	unsigned int room;
 
-	if (rte_ring_sp_enqueue_elem(owner->receipts[w->index], (void *)(uintptr_t)r, sizeof(*r)) ==
-	    0)
-		return true;
-	pp_count(&w->receipts_lost, 1);
-	return false;
+	bool put = rte_ring_sp_enqueue_bulk_elem(owner->receipts[w->index], (void *)(uintptr_t)r,
+						 sizeof(*r), 1, &room) == 1;
+	w->crowded |= room < PP_RX_BURST;
+	pp_count(&w->receipts_lost, !put);
+	return put;
 }
 
 static bool stack_error(void *arg, const struct pp_error_receipt *e)
@@ -95,19 +98,26 @@ static void take_commands(struct pp_worker *w)
 		carry_out(w, &c);
 }
 
-static void take_receipts(struct pp_worker *w)
+/* Several bursts of each: what came in a stall of ours is caught up with. */
+static void take_receipts_from(struct pp_worker *w, struct rte_ring *ring)
 {
 	struct pp_receipt r[PP_RX_BURST];
-	struct pp_error_receipt e;
 
-	for (unsigned int from = 0; from < w->dp->n_workers; from++) {
-		if (!w->receipts[from] || rte_ring_empty(w->receipts[from]))
-			continue;
-		unsigned int n = rte_ring_sc_dequeue_burst_elem(w->receipts[from], r, sizeof(r[0]),
-								PP_RX_BURST, NULL);
+	for (unsigned int burst = 0; burst < RECEIPT_BURSTS && !rte_ring_empty(ring); burst++) {
+		unsigned int n =
+			rte_ring_sc_dequeue_burst_elem(ring, r, sizeof(r[0]), PP_RX_BURST, NULL);
 		for (unsigned int i = 0; i < n; i++)
 			pp_prober_answer(w->probers[r[i].owner], &r[i]);
 	}
+}
+
+static void take_receipts(struct pp_worker *w)
+{
+	struct pp_error_receipt e;
+
+	for (unsigned int from = 0; from < w->dp->n_workers; from++)
+		if (w->receipts[from])
+			take_receipts_from(w, w->receipts[from]);
 	while (w->errors && !rte_ring_empty(w->errors) &&
 	       rte_ring_sc_dequeue_elem(w->errors, &e, sizeof(e)) == 0)
 		pp_prober_error(w->probers[e.owner], &e);
@@ -124,6 +134,21 @@ static void take_clock(struct pp_worker *w)
 }
 
 /* ---- receiving ------------------------------------------------------------------------ */
+
+/* Whether an owner has no room for the receipts of another burst. Frames then stay in
+ * the port's queue: an answer that was seen is never counted as lost, and one that is
+ * seen later has a wider interval. */
+static bool is_crowded(struct pp_worker *w)
+{
+	if (likely(!w->crowded))
+		return false;
+	w->crowded = false;
+	for (unsigned int to = 0; to < w->dp->n_workers; to++) {
+		const struct rte_ring *ring = w->dp->worker[to]->receipts[w->index];
+		w->crowded |= ring && rte_ring_free_count(ring) < PP_RX_BURST;
+	}
+	return w->crowded;
+}
 
 /* Frames that are one segment become packets; others are counted and freed. */
 static unsigned int gather(struct pp_worker *w, struct pp_queue *q, struct rte_mbuf **m,
@@ -290,7 +315,8 @@ int pp_worker_main(void *arg)
 
 		take_clock(w);
 		for (unsigned int i = 0; i < w->n_queues; i++) {
-			poll_queue(w, &w->queue[i], view);
+			if (!is_crowded(w))
+				poll_queue(w, &w->queue[i], view);
 			send_probes(w, &w->queue[i]);
 			send_slow(w, &w->queue[i]);
 		}
