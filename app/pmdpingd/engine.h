@@ -47,9 +47,10 @@ struct pp_engine {
 	struct pp_dp *dp;
 	struct pp_host *host;
 	struct pp_sessions *sessions;
-	struct pp_run *runs;	/* list */
-	struct pp_run **run_of; /* by the session's index */
-	uint64_t memory;	/* bytes that runs take */
+	struct pp_run *runs;	     /* list */
+	struct pp_run *deleted_runs; /* whose owner has not let go yet */
+	struct pp_run **run_of;	     /* by the session's index */
+	uint64_t memory;	     /* bytes that runs take */
 	pp_ns confirm_due;
 	pp_ns log_window;
 	unsigned int log_lines; /* in this second */

@@ -341,10 +341,8 @@ void pp_run_finished(struct pp_run *r)
 
 /* ---- ending --------------------------------------------------------------------------- */
 
-static void unlist(struct pp_run *r)
+static void unlist(struct pp_run **at, const struct pp_run *r)
 {
-	struct pp_run **at = &r->engine->runs;
-
 	while (*at && *at != r)
 		at = &(*at)->next;
 	if (*at)
@@ -357,6 +355,7 @@ static void reclaim(void *arg)
 	struct pp_run *r = arg;
 
 	pp_session_reclaim(r->engine->sessions, r->ref);
+	unlist(&r->engine->deleted_runs, r);
 	free_run(r);
 }
 
@@ -379,7 +378,9 @@ void pp_run_delete(struct pp_run *r)
 {
 	struct pp_engine *e = r->engine;
 
-	unlist(r);
+	unlist(&e->runs, r);
+	r->next = e->deleted_runs;
+	e->deleted_runs = r;
 	e->run_of[REF_INDEX(r->ref)] = NULL;
 	pp_session_unlink(e->sessions, r->ref);
 	pp_session_set_hop(r->session, NULL);
@@ -398,6 +399,11 @@ void pp_engine_free_runs(struct pp_engine *e)
 		struct pp_run *r = e->runs;
 		e->runs = r->next;
 		release_neighbour(r);
+		free_run(r);
+	}
+	while (e->deleted_runs) {
+		struct pp_run *r = e->deleted_runs;
+		e->deleted_runs = r->next;
 		free_run(r);
 	}
 }
