@@ -39,7 +39,7 @@ ip link set $TAP address 02:00:5e:00:53:01
 check_exit 1 "ARP-21 a probe from 0.0.0.0 is told that the address is in use" \
 	arping -D -I $TAP -c 2 -w 3 $OWN4
 check_exit 1 "ARP-03 an address that is not ours is not answered" arping -I $TAP -c 1 -w 1 192.0.2.9
-check "fping finds both addresses" fping -q -c 20 -p 10 $OWN4 $OWN6
+check "fping finds both addresses" fping -q -c 20 -p 10 -t 2000 $OWN4 $OWN6
 said "fping lost nothing" 'xmt/rcv/%loss = 20/20/0%'
 run nmap -n -sn -PR --reason $OWN4
 said "nmap finds it by ARP" 'Host is up, received arp-response'

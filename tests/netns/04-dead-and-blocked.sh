@@ -5,7 +5,8 @@ set -euo pipefail
 # shellcheck source=tests/netns/init.sh
 . "$(dirname "$0")/init.sh"
 
-# shortest_gap FILE FILTER: the shortest time between two frames, in ms.
+# shortest_gap FILE FILTER: the shortest time between two frames, in ms. A worker that the
+# machine has kept waiting sends late, and so shortens the gap that follows.
 shortest_gap() {
 	frames "$1" "$2" frame.time_epoch |
 		awk 'NR > 1 { gap = ($1 - last) * 1000; if (!n++ || gap < least) least = gap }
@@ -25,10 +26,10 @@ stop_sniff
 
 arp='arp.opcode == 1 && arp.dst.proto_ipv4 == 192.0.2.77'
 holds "ARP-11 it was asked for" "$(frames "$T/dead.pcap" "$arp" | wc -l) >= 3"
-holds "ARP-11 at most once a second" "$(shortest_gap "$T/dead.pcap" "$arp") >= 990"
+holds "ARP-11 at most once a second" "$(shortest_gap "$T/dead.pcap" "$arp") >= 900"
 nd='icmpv6.type == 135 && icmpv6.nd.ns.target_address == 2001:db8::77'
 holds "ND-06 it was asked for" "$(frames "$T/dead.pcap" "$nd" | wc -l) >= 3"
-holds "ND-06 at most once a second" "$(shortest_gap "$T/dead.pcap" "$nd") >= 990"
+holds "ND-06 at most once a second" "$(shortest_gap "$T/dead.pcap" "$nd") >= 900"
 is "no probe left for a host without address" "$(frames "$T/dead.pcap" 'icmp.type == 8' | wc -l)" 0
 
 # ---- a host that filters
