@@ -93,8 +93,8 @@ static int take_message(struct pp_client *c, size_t len, json_t **ret_message)
 static int receive(struct pp_client *c, const pp_ns *deadline, json_t **ret_message)
 {
 	for (;;) {
-		const char *start = c->in.data + c->in.head;
-		const char *end = c->in.len ? memchr(start, '\n', c->in.len) : NULL;
+		const char *start = c->in.len ? c->in.data + c->in.head : NULL;
+		const char *end = start ? memchr(start, '\n', c->in.len) : NULL;
 		if (end)
 			return take_message(c, (size_t)(end - start), ret_message);
 		int rc = receive_some(c, deadline);

@@ -135,8 +135,8 @@ static void choose_mode(struct pp_peer *p)
  * the end of input counts as one. */
 static ssize_t first_request(const struct pp_peer *p)
 {
-	const char *start = p->in.data + p->in.head;
-	const char *end = p->in.len ? memchr(start, '\n', p->in.len) : NULL;
+	const char *start = p->in.len ? p->in.data + p->in.head : NULL;
+	const char *end = start ? memchr(start, '\n', p->in.len) : NULL;
 
 	if (end)
 		return end - start;
