@@ -91,6 +91,8 @@ void pp_engine_go(struct pp_engine *e);
 
 /* local.c: command files, -x and -i, in that order; then listens. */
 void pp_local_start(struct pp_engine *e);
+/* A text of at most 1 MiB, to be freed; NULL with errno. */
+char *pp_local_read_file(const char *path);
 /* Cancels the command that runs on this terminal; false when none does. */
 bool pp_local_interrupt(void);
 

@@ -65,7 +65,7 @@ static void say_error(const char *where, unsigned int column, const char *messag
 
 /* ---- files -------------------------------------------------------------------------- */
 
-static char *read_file(const char *path)
+char *pp_local_read_file(const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char *content = f ? calloc(1, FILE_MAX + 1) : NULL;
@@ -105,7 +105,7 @@ static void file_end(void *arg, const struct pp_command *cmd, const json_t *resu
 static void run_file(const char *path)
 {
 	struct pp_sink sink = {.event = local_event, .end = file_end};
-	char *content = read_file(path);
+	char *content = pp_local_read_file(path);
 
 	if (!content) {
 		say_error(path, 0,

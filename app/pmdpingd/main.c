@@ -262,12 +262,32 @@ static int run(struct pp_engine *e, int eal_argc, char **eal_argv)
 	return e->exit;
 }
 
-static int check(int eal_argc, char **eal_argv)
+/* Prints what is wrong with it; how many things. */
+static unsigned int check_file(const char *path)
+{
+	char error[512];
+	char *content = pp_local_read_file(path);
+	int err = content ? pp_commands_check(pp_commands, path, content, error, sizeof(error))
+			  : -errno;
+
+	if (err && content)
+		puts(error);
+	else if (err)
+		printf("%s: %s\n", path, strerror(-err));
+	free(content);
+	return err != 0;
+}
+
+static int check(const struct pp_options *o, int eal_argc, char **eal_argv)
 {
 	char text[4096];
 	unsigned int problems = pp_eal_check(eal_argc, eal_argv, text, sizeof(text));
 
-	fputs(problems ? text : "ok\n", stdout);
+	fputs(text, stdout);
+	for (unsigned int i = 0; i < o->n_commands; i++)
+		problems += check_file(o->commands[i]);
+	if (problems == 0)
+		puts("ok");
 	return problems ? 1 : 0;
 }
 
@@ -298,7 +318,7 @@ int main(int argc, char **argv)
 	if (e->options.max_rate == 0)
 		e->options.max_rate = e->options.has_wire ? PP_WIRE_RATE_PPS : PP_MAX_RATE_PPS;
 	if (!err && e->options.check) {
-		err = check(at, argv);
+		err = check(&e->options, at, argv);
 	} else if (!err) {
 		block_signals();
 		err = run(e, at, argv);

@@ -162,6 +162,10 @@ void pp_call_cancel(struct pp_call *c);
 void pp_ctl_run_script(struct pp_ctl *ctl, const char *name, const char *content,
 		       struct pp_call *parent, const struct pp_sink *sink);
 
+/* Whether every line of a command file is a command: 0, or -EINVAL with
+ * "name:line:column: message" of the first that is not. Runs nothing. */
+int pp_commands_check(const struct pp_command *commands, const char *name, const char *content,
+		      char *ret_error, size_t size);
 /* For help: the table's entry, its usage line "ping ADDRESS [count N|-c N] ...". The
  * caller frees. */
 char *pp_command_usage(const struct pp_command *cmd);

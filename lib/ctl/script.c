@@ -5,8 +5,10 @@
  */
 #include "ctl_int.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- one line ------------------------------------------------------------------------- */
 
@@ -255,4 +257,38 @@ void pp_ctl_run_script(struct pp_ctl *ctl, const char *name, const char *content
 	if (parent)
 		pp_call_on_cancel(parent, script_cancel, s);
 	script_run(s);
+}
+
+/* ---- without running it ------------------------------------------------------------------- */
+
+static void put_place(char *ret_error, size_t size, const char *name, unsigned int number,
+		      const struct pp_error *err)
+{
+	if (err->column)
+		snprintf(ret_error, size, "%s:%u:%u: %s", name, number, err->column, err->message);
+	else
+		snprintf(ret_error, size, "%s:%u: %s", name, number, err->message);
+}
+
+int pp_commands_check(const struct pp_command *commands, const char *name, const char *content,
+		      char *ret_error, size_t size)
+{
+	char *copy = strdup(content), *next = copy, *line;
+	unsigned int number = 0;
+	int rc = copy ? 0 : -ENOMEM;
+
+	while (!rc && (line = strsep(&next, "\n"))) {
+		const struct pp_command *cmd;
+		struct pp_value *values;
+		struct pp_error err;
+		number++;
+		if (pp_grammar_parse(commands, line, &cmd, &values, &err)) {
+			put_place(ret_error, size, name, number, &err);
+			rc = -EINVAL;
+		} else if (cmd) {
+			pp_values_free(cmd, values);
+		}
+	}
+	free(copy);
+	return rc;
 }

@@ -12,7 +12,8 @@
 
 #define DESCRIPTORS  512
 #define POOL_CACHE   64
-#define SEND_RESERVE 512 /* mbufs beyond the descriptors */
+#define RX_MIN	     4096 /* per queue: net_af_xdp fills a ring of 2048 whatever it is asked for */
+#define SEND_RESERVE 512  /* mbufs beyond the descriptors */
 #define RSS_FIELDS   (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
 int pp_dp_error(struct pp_error *e, int err, const char *fmt, ...)
@@ -98,7 +99,8 @@ static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16
 		      uint16_t txd)
 {
 	unsigned int caches = (dp->n_workers + 1) * POOL_CACHE * 2;
-	unsigned int rx = p->n_queues * ((unsigned int)rxd + txd + 2 * PP_RX_BURST) + caches;
+	unsigned int each = (unsigned int)rxd + txd + 2 * PP_RX_BURST;
+	unsigned int rx = p->n_queues * (each < RX_MIN ? RX_MIN : each) + caches;
 	unsigned int wire = dp->wire ? PP_WIRE_CAPACITY : 0; /* frames that are under way */
 	unsigned int tx =
 		wire + p->n_queues * ((unsigned int)txd + PP_TX_BURST) + SEND_RESERVE + caches;
