@@ -230,6 +230,56 @@ static void corrupt_is_not_received(void)
 	teardown(f);
 }
 
+/* Whoever answers one session knows its token, and may write what number he likes. */
+static void number_of_another_session(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+	pp_session_ref ref[2];
+
+	ref[0] = add_started(f, &spec);
+	spec.token++;
+	ref[1] = add_started(f, &spec);
+	CU_ASSERT_EQUAL_FATAL(burst(f), 2);
+	uint8_t *number = f->frame[0] + PP_ETH_HLEN + PP_IP4_HLEN + PP_ICMP_HLEN;
+	pp_put_be64(number, pp_get_be64(number) ^ 1);
+	CU_ASSERT_FALSE(answer(f, f->frame[0]));
+	pp_put_be64(number, pp_get_be64(number) ^ 1);
+	f->frame[0][PP_ETH_HLEN + PP_IP4_HLEN + 7] ^= 4; /* nor another sequence */
+	CU_ASSERT_FALSE(answer(f, f->frame[0]));
+	for (unsigned int i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL(pp_counts_in_flight(counts(f, ref[i])), 1);
+	teardown(f);
+}
+
+/* The log keeps the low half of slot numbers. */
+static void slots_past_32_bits(void)
+{
+	struct fixture *f = setup(64);
+	struct pp_session_spec spec = spec_of(f, false);
+
+	spec.rate = 1e9;
+	spec.flags = PP_SESSION_VOICE;
+	set_hop(f, false, 0);
+	add_started(f, &spec);
+	burst(f);
+	f->now.v += (INT64_C(1) << 32) - 3;
+	burst(f);
+	set_hop(f, true, 0);
+	static uint8_t kept[8][FRAME_MAX];
+	for (unsigned int n = 0; n < 6;) {
+		f->now.v++;
+		for (unsigned int sent = burst(f), i = 0; i < sent; i++, n++)
+			memcpy(kept[f->batch.probe[i].k % 8], f->frame[i], FRAME_MAX);
+	}
+	for (uint64_t k = (UINT64_C(1) << 32) - 3; k < (UINT64_C(1) << 32) + 3; k++) {
+		CU_ASSERT_TRUE(answer(f, kept[k % 8]));
+		CU_ASSERT_EQUAL(f->event[f->n_events - 1].k, k);
+		CU_ASSERT_EQUAL(f->event[f->n_events - 1].flags, 0);
+	}
+	teardown(f);
+}
+
 /* ICMP-31: 200,000 probes, answered 20,000 at a time in reverse, pass the 16-bit
  * sequence three times. */
 static void sequence_wraps(void)
@@ -638,6 +688,8 @@ PP_TEST_MAIN("account",
 	     {"duplicates are in no other counter", duplicates_are_apart},
 	     {"MET-12 answers out of order", reordered},
 	     {"a changed payload is corrupt", corrupt_is_not_received},
+	     {"a number of another session", number_of_another_session},
+	     {"slot numbers past 32 bits", slots_past_32_bits},
 	     {"ICMP-31 200,000 probes without a false duplicate", sequence_wraps},
 	     {"ICMP-31 a reply of an older wrap is late, not a match", older_lap_is_late},
 	     {"short payloads match by sequence", weak_matching},

@@ -289,6 +289,24 @@ static void identifications(void)
 	teardown(f);
 }
 
+/* The kernel's end of a net_tap port has the port's own MAC, and is a host of its own. */
+static void our_mac_with_another_address(void)
+{
+	struct fixture *f = setup(true);
+	struct bytes frame = base_frame(ARP);
+	struct pp_eth eth;
+
+	memcpy(frame.b + 6, our_mac.b, 6);
+	memcpy(frame.b + 22, our_mac.b, 6);
+	struct pp_pkt pkt = receive(f, &frame);
+	CU_ASSERT_EQUAL(pkt.fate, PP_DROP_NEIGH_ANSWERED);
+	CU_ASSERT_EQUAL(f->events, 1);
+	CU_ASSERT_EQUAL_FATAL(pp_eth_decode(pkt.data, pkt.len, &eth), PP_OK);
+	CU_ASSERT_TRUE(pp_mac_eq(&eth.dst, &our_mac));
+	free(pkt.data);
+	teardown(f);
+}
+
 static void what_is_heard(void)
 {
 	struct fixture *f = setup(true);
@@ -535,6 +553,7 @@ PP_TEST_MAIN("receive", {"ETH-01 to ETH-03", ethernet}, {"ARP-01 to ARP-25", arp
 	     {"a buffer without room for the answer", no_room_for_an_answer},
 	     {"each frame in one counter", counters_add_up},
 	     {"ID-01 identifications of answers", identifications},
+	     {"another host with our MAC", our_mac_with_another_address},
 	     {"ARP-04 ND-05 what the control thread hears", what_is_heard},
 	     {"ICMP-09 replies to our probes", replies_to_probes},
 	     {"ICMP-17 ICMP-18 ICMP-22 ICMP-23 V6-02 V6-07 errors about our probes",
