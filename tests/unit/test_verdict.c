@@ -361,13 +361,27 @@ static void test_late_counted_as_received(void)
 	expect_faults(PP_FAULT_STATES | PP_FAULT_SAMPLES);
 }
 
+/* A stall of ours: the truth is late, but the interval holds the timeout. */
+static void test_timeout_undecided(void)
+{
+	make_plain();
+	struct pp_truth *t = &run.received[0].entry[0];
+	t->at = run.sent[0].entry[0].at + TIMEOUT.v + 1;
+	run.samples.at[0].rtt.hi.v += 2 * TIMEOUT.v;
+	struct pp_verdict v = judged();
+	CU_ASSERT_EQUAL(v.expected.late, 0);
+	CU_ASSERT_EQUAL(v.expected.received, PROBES);
+	free_run();
+}
+
 static void test_timeout_to_the_nanosecond(void)
 {
 	for (int64_t over = 0; over <= 1; over++) {
 		make_plain();
 		struct pp_truth *t = &run.received[0].entry[0];
 		t->at = run.sent[0].entry[0].at + TIMEOUT.v + over;
-		run.samples.at[0].rtt.hi.v += TIMEOUT.v;
+		run.samples.at[0].rtt =
+			(struct pp_rtt){PP_NS(TIMEOUT.v + over), PP_NS(TIMEOUT.v + over)};
 		struct pp_verdict v = judged();
 		CU_ASSERT_EQUAL(v.expected.late, (uint64_t)over);
 		CU_ASSERT_EQUAL(v.expected.received, PROBES - (uint64_t)over);
@@ -501,6 +515,7 @@ PP_TEST_MAIN("verdict", {"a sound run has no fault", test_sound},
 	     {"MET-06 loss that quantiles do not show", test_loss_hidden_from_quantiles},
 	     {"each counter off by one, either way", test_each_counter},
 	     {"late counted as received", test_late_counted_as_received},
+	     {"MET-02 an interval that holds the timeout decides nothing", test_timeout_undecided},
 	     {"the timeout counts to the nanosecond", test_timeout_to_the_nanosecond},
 	     {"a wire that does not lose what it should", test_wire_that_does_not_lose},
 	     {"a wire that loses what it should not", test_wire_that_loses_unasked},
