@@ -17,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SELFTEST = ["app/pmdpingd/pmdpingd", "--", "--wire", "delay=10us", "-x", "selftest quick"]
-SECONDS = 60  # longest that one selftest may take
+SECONDS = 180  # longest that one selftest may take, of a machine that has other things to do
+TRIES = 3  # when the machine had no time for a case
 
 # Name, file, exact texts and what stands there instead. Each text must be found once.
 MUTATIONS = [
@@ -121,6 +122,17 @@ def faults(text):
     return found
 
 
+def selftest(build):
+    """Exit status, faults, output. That the machine had no time says nothing of the engine."""
+    for _ in range(TRIES):
+        status, text = command(SELFTEST, build, SECONDS)
+        found = faults(text)
+        starved = found.pop("load", 0)
+        if status == 0 or found or not starved:
+            break
+    return status, found, text
+
+
 def why(found):
     return ", ".join(f"{fault} in {n} case{'s' if n > 1 else ''}" for fault, n in found.items())
 
@@ -140,7 +152,7 @@ class Tally:
 def run_sound(build, tally):
     text = ninja(build)
     if text is None:
-        status, text = command(SELFTEST, build, SECONDS)
+        status, _, text = selftest(build)
         if status == 0:
             tally.say(True, "the sound engine passes its selftest")
             return True
@@ -159,8 +171,7 @@ def run_mutation(tree, build, mutation, tally):
     if text is not None:
         tally.say(False, f"mutation does not compile: {name}", text)
     else:
-        status, text = command(SELFTEST, build, SECONDS)
-        found = faults(text)
+        status, found, text = selftest(build)
         if status == 1 and found:
             tally.say(True, f"mutation caught: {name}: {why(found)}")
         else:
