@@ -41,8 +41,11 @@ static void handles_have_generations(void)
 {
 	struct fixture *f = setup(64);
 	struct pp_session_spec spec = spec_of(f, false);
-	pp_session_ref first = add(f, &spec), second = add(f, &spec), old = first;
+	pp_session_ref first, second, old;
 
+	spec.digits = 1;
+	first = old = add(f, &spec);
+	second = add(f, &spec);
 	CU_ASSERT_NOT_EQUAL(first, 0);
 	CU_ASSERT_NOT_EQUAL(first, second);
 	CU_ASSERT_PTR_NULL(pp_session_get(f->table, 0));
