@@ -12,7 +12,7 @@
 
 #define DESCRIPTORS  512
 #define POOL_CACHE   64
-#define RX_MIN	     4096 /* per queue: net_af_xdp fills a ring of 2048 whatever it is asked for */
+#define AF_XDP_RING  4096 /* mbufs that net_af_xdp wants per queue, whatever it is asked for */
 #define SEND_RESERVE 512  /* mbufs beyond the descriptors */
 #define RSS_FIELDS   (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
@@ -95,12 +95,23 @@ static struct rte_mempool *make_pool(const char *kind, uint16_t port, unsigned i
 				       pick_socket(port));
 }
 
+/* Received mbufs that a queue has to have, beyond its descriptors. */
+static unsigned int least_buffers(uint16_t port)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(port, &info))
+		return 0;
+	return strcmp(info.driver_name, "net_af_xdp") ? 0 : AF_XDP_RING;
+}
+
 static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16_t rxd,
 		      uint16_t txd)
 {
 	unsigned int caches = (dp->n_workers + 1) * POOL_CACHE * 2;
 	unsigned int each = (unsigned int)rxd + txd + 2 * PP_RX_BURST;
-	unsigned int rx = p->n_queues * (each < RX_MIN ? RX_MIN : each) + caches;
+	unsigned int least = least_buffers(port);
+	unsigned int rx = p->n_queues * (each < least ? least : each) + caches;
 	unsigned int wire = dp->wire ? PP_WIRE_CAPACITY : 0; /* frames that are under way */
 	unsigned int tx =
 		wire + p->n_queues * ((unsigned int)txd + PP_TX_BURST) + SEND_RESERVE + caches;

@@ -48,7 +48,9 @@ static void periodic_is_exact(void)
 
 	pp_prng_seed(&rng, pp_test_seed());
 	for (size_t i = 0; i < PP_ARRAY_LEN(rates); i++) {
-		struct pp_session s = {.period = fixed(1e9 / rates[i])};
+		/* Static: the sanitizer's stack does not keep to cache lines. */
+		static struct pp_session s;
+		s = (struct pp_session){.period = fixed(1e9 / rates[i])};
 		for (int n = 0; n < 10000; n++) {
 			uint64_t k = pp_prng_below(&rng, (UINT64_C(1) << 63) / s.period);
 			long double due = floorl(
@@ -72,7 +74,9 @@ static void periodic_has_no_pace(void)
 /* Adding a period 10^7 times accumulates no error. */
 static void periodic_sums(void)
 {
-	struct pp_session s = {.period = fixed(1e9 / 3333.3)};
+	/* Static: the sanitizer's stack does not keep to cache lines. */
+	static struct pp_session s;
+	s = (struct pp_session){.period = fixed(1e9 / 3333.3)};
 	unsigned __int128 sum = 0;
 
 	for (uint64_t k = 0; k < 10000000; k++, sum += s.period) {
@@ -91,7 +95,9 @@ static void bursts_add_up(void)
 	for (size_t i = 0; i < PP_ARRAY_LEN(sizes); i++) {
 		struct pp_session_spec spec = {.pacing = PP_PACING_BURST, .burst = sizes[i]};
 		uint64_t period = fixed(1e9 / 777), k = 0;
-		struct pp_session s = {.period = period};
+		/* Static: the sanitizer's stack does not keep to cache lines. */
+		static struct pp_session s;
+		s = (struct pp_session){.period = period};
 		struct pp_pace *p = pace_of(&spec, period, 1);
 
 		for (uint64_t n = 0; k < 200000; n++) {
@@ -124,7 +130,9 @@ static void on_off_adds_up(void)
 					       .on = PP_NS(cases[i].on),
 					       .off = PP_NS(cases[i].off)};
 		uint64_t period = fixed(cases[i].period), k = 0;
-		struct pp_session s = {.period = period};
+		/* Static: the sanitizer's stack does not keep to cache lines. */
+		static struct pp_session s;
+		s = (struct pp_session){.period = period};
 		struct pp_pace *p = pace_of(&spec, period, 1);
 
 		for (int64_t from = 0; k < 20000; from += cases[i].on + cases[i].off) {
@@ -330,8 +338,11 @@ static const struct pp_session_spec laws[] = {
 static void count_against_counting(const struct pp_session_spec *spec, struct pp_prng *rng,
 				   uint64_t count)
 {
-	struct pp_session s = {.period = fixed(1e9 / 7777), .t0 = 123456789, .count = count};
-	struct pp_session plain = s;
+	/* Static: the sanitizer's stack does not keep to cache lines. */
+	static struct pp_session s;
+	s = (struct pp_session){.period = fixed(1e9 / 7777), .t0 = 123456789, .count = count};
+	static struct pp_session plain;
+	plain = s;
 	int64_t at = s.t0 - 1000;
 	uint64_t k = 0;
 
@@ -396,7 +407,9 @@ static void restart_goes_on(void)
 		usual.on = spec.on, usual.off = spec.off;
 		usual.gaps = spec.gaps, usual.n_gaps = spec.n_gaps;
 		usual.interval = PP_US(200), usual.timeout = PP_MS(1), usual.count = 23;
-		struct pp_session s = {.period = fixed(200000)};
+		/* Static: the sanitizer's stack does not keep to cache lines. */
+		static struct pp_session s;
+		s = (struct pp_session){.period = fixed(200000)};
 		s.pace = p = pace_of(&usual, s.period, 100);
 		pp_session_ref ref = add(f, &usual);
 		for (uint64_t first = 0; first < 3 * usual.count; first += usual.count) {
