@@ -49,7 +49,7 @@ check_exit 1 "one that it prohibits, IPv6" pmdping ping 2001:db8:3::1 -c 1 -W 1
 said "IPv6: prohibited" "^From $PEER6 icmp_seq=1 Destination unreachable: Administratively prohibited$"
 
 check_exit 1 "a packet that does not fit the next link" pmdping ping $FAR4 -c 1 -W 1 -s 1472
-said "IPv4: fragmentation needed" "^From $PEER4 icmp_seq=1 Frag needed and DF set \(mtu = 1400\)$"
+said "ID-03 IPv4: fragmentation needed, DF being the default" "^From $PEER4 icmp_seq=1 Frag needed and DF set \(mtu = 1400\)$"
 check_exit 1 "a packet that does not fit the next link, IPv6" pmdping ping $FAR6 -c 1 -W 1 -s 1452
 said "IPv6: packet too big" "^From $PEER6 icmp_seq=1 Packet too big: mtu=1400$"
 check "one that fits" pmdping ping $FAR4 -c 1 -W 1 -s 1372

@@ -27,7 +27,8 @@ static const struct row eth_rows[] = {
 };
 
 static const struct row arp_rows[] = {
-	{"ARP-01 a request", ARP, PP_DROP_NEIGH_ANSWERED, ARP_REPLY, .events = 1},
+	{"ARP-01 ARP-23 a request, answered by unicast", ARP, PP_DROP_NEIGH_ANSWERED, ARP_REPLY,
+	 .events = 1},
 	{"ARP-01 the event lost, answered all the same", ARP, PP_DROP_NEIGH_ANSWERED, ARP_REPLY, 1,
 	 .flags = NO_EVENTS},
 	{"ARP-02 by unicast", ARP, PP_DROP_NEIGH_ANSWERED, ARP_REPLY, 1, .flags = DST_US},
