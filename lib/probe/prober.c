@@ -291,10 +291,10 @@ unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct p
 		pp_burst_expire(p, pp_burst_of(t), safe);
 	batch->n = 0;
 	batch->base = pp_flight_next(p->config.flight);
-	p->log_full = !make_room(p);
+	bool room = make_room(p);
 	while (batch->n < PP_TX_BURST && (t = pp_wheel_expire(&p->dues, now)))
 		session_due(p, session_of(t), now, batch);
-	if (!p->log_full)
+	if (room)
 		return batch->n;
 	/* Too much is in flight to remember more: held back, and said so. */
 	pp_prober_commit(p, batch, 0, (struct pp_span){now, now});

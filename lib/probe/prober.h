@@ -13,7 +13,6 @@ struct pp_prober {
 	struct pp_wheel dues;	  /* sessions, by their next slot */
 	struct pp_wheel timeouts; /* records of the log, by their next timeout */
 	uint32_t rate_error;	  /* per 2^40 */
-	bool log_full;
 };
 
 static inline struct pp_burst *pp_burst_of(struct pp_timer *t)
