@@ -263,6 +263,24 @@ static void session_due(struct pp_prober *p, struct pp_session *s, pp_ns now, st
 		pp_prober_finish_if_decided(p, s, now);
 }
 
+/* Counted all before any session is found to be done: it may have several here. What the
+ * port did not refuse, the log has no room for. */
+static void leave_unsent(struct pp_prober *p, const struct pp_batch *batch, unsigned int from,
+			 bool refused, pp_ns now)
+{
+	struct pp_sessions *table = p->config.sessions;
+
+	for (unsigned int i = from; i < batch->n; i++) {
+		struct pp_counts *c = &pp_session_at(table, batch->probe[i].ref)->tally->c;
+		c->due++;
+		c->not_sent++;
+		c->refused += refused;
+		c->log_full += !refused;
+	}
+	for (unsigned int i = from; i < batch->n; i++)
+		pp_prober_finish_if_decided(p, pp_session_at(table, batch->probe[i].ref), now);
+}
+
 /* Makes room for a full burst by forgetting the oldest decided records. */
 static bool make_room(struct pp_prober *p)
 {
@@ -297,7 +315,7 @@ unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct p
 	if (room)
 		return batch->n;
 	/* Too much is in flight to remember more: held back, and said so. */
-	pp_prober_commit(p, batch, 0, (struct pp_span){now, now});
+	leave_unsent(p, batch, 0, false, now);
 	batch->n = 0;
 	return 0;
 }
@@ -333,21 +351,6 @@ static void commit_sent(struct pp_session *s, const struct pp_batch *batch, unsi
 		s->pipe = in_flight > UINT32_MAX ? UINT32_MAX : (uint32_t)in_flight;
 }
 
-/* Counted all before any session is found to be done: it may have several here. */
-static void commit_unsent(struct pp_prober *p, const struct pp_batch *batch, unsigned int from,
-			  pp_ns now)
-{
-	struct pp_sessions *table = p->config.sessions;
-
-	for (unsigned int i = from; i < batch->n; i++) {
-		struct pp_counts *c = &pp_session_at(table, batch->probe[i].ref)->tally->c;
-		c->due++;
-		c->not_sent++;
-	}
-	for (unsigned int i = from; i < batch->n; i++)
-		pp_prober_finish_if_decided(p, pp_session_at(table, batch->probe[i].ref), now);
-}
-
 void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigned int n_sent,
 		      struct pp_span tx)
 {
@@ -365,7 +368,7 @@ void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigne
 		}
 		pp_wheel_insert(&p->timeouts, &b->timer, PP_NS(tx.to.v + soonest + 1));
 	}
-	commit_unsent(p, batch, n_sent, tx.to);
+	leave_unsent(p, batch, n_sent, true, tx.to);
 }
 
 /* ---- stopping ------------------------------------------------------------------------------ */

@@ -140,6 +140,7 @@ static void newest_held_is_sent(void)
 	CU_ASSERT_EQUAL(counts(f, ref)->sent, 1);
 	CU_ASSERT_EQUAL(counts(f, ref)->not_sent, 10);
 	CU_ASSERT_EQUAL(counts(f, ref)->unreachable, 0);
+	CU_ASSERT_EQUAL(counts(f, ref)->refused + counts(f, ref)->log_full, 0);
 	CU_ASSERT_EQUAL(pp_session_held(pp_session_get(f->table, ref)), 0);
 	f->now.v += PP_MS(50).v;
 	CU_ASSERT_EQUAL(burst(f), 1);
@@ -299,6 +300,8 @@ static void port_refuses(void)
 	CU_ASSERT_TRUE(c->sent > 300 && c->not_sent > 300);
 	CU_ASSERT_EQUAL(c->missed, 0);
 	CU_ASSERT_EQUAL(c->unreachable, 0);
+	CU_ASSERT_EQUAL(c->refused, c->not_sent);
+	CU_ASSERT_EQUAL(c->log_full, 0);
 	teardown(f);
 }
 
@@ -652,6 +655,8 @@ static void log_full(void)
 	run(f, PP_MS(100), PP_MS(1));
 	CU_ASSERT_EQUAL(counts(f, ref)->sent, 59);
 	CU_ASSERT_EQUAL(counts(f, ref)->not_sent, 42);
+	CU_ASSERT_EQUAL(counts(f, ref)->log_full, 42);
+	CU_ASSERT_EQUAL(counts(f, ref)->refused, 0);
 	run(f, PP_MS(980), PP_MS(1)); /* the first ones' time is over */
 	CU_ASSERT_EQUAL(counts(f, ref)->due, 1081);
 	CU_ASSERT_TRUE(counts(f, ref)->expired >= 59 && counts(f, ref)->sent > 100);
