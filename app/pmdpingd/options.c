@@ -20,7 +20,7 @@ static const char usage[] =
 	"  --max-rate RATE         no session sends faster; 10kpps\n"
 	"  --allow PREFIX          targets that may get more than 1000 pps; what is on-link\n"
 	"  --wire SPEC             two more ports, joined by a virtual wire: "
-	"delay=10us,loss=1%,...\n"
+	"delay=10us,loss=1%,...; direct\n"
 	"  --selftest              certify the instrument on a virtual wire, exit 0 or 1\n"
 	"  --check                 say what is missing for a start, and end\n"
 	"  --version, --help\n"

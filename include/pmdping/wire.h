@@ -36,6 +36,7 @@ struct pp_wire_spec {
 	uint64_t seed;
 	uint16_t queues; /* per port; frames of queue q arrive on queue (q + cross) % queues */
 	bool cross;
+	bool direct;	/* nothing happens to frames, and nobody watches them: bare rings */
 	int64_t *trace; /* ns; owned by the spec */
 	size_t trace_len;
 };
@@ -43,7 +44,8 @@ struct pp_wire_spec {
 /* "delay=10us,jitter=normal:200ns,loss=0.1%,dup=0.01%,reorder=0.1%:20us,rate=10Gbps,
  * corrupt=0,mangle=0,stall=1ms/100ms,residence=5us,seed=7,queues=2,cross=1". A key may be
  * given one direction by "ab." or "ba." before it. Trace files (jitter=trace:FILE) have
- * one duration a line. No time is over a minute. An empty text is a wire without delay. 0, or
+ * one duration a line. No time is over a minute. An empty text is a wire without delay. The
+ * word "direct" takes no value, and no other key beside it but queues and cross. 0, or
  * -errno and a message that names the key. */
 int pp_wire_parse(const char *text, struct pp_wire_spec *ret_spec, char *ret_error, size_t size);
 void pp_wire_spec_free(struct pp_wire_spec *spec);
@@ -97,13 +99,14 @@ struct pp_wire_counts {
 	uint64_t frames, lost, lost_probes, duplicated, corrupted, mangled, overflow;
 };
 /* Another behaviour from the next frame on, its random numbers from the seed again;
- * queues and cross stay. The trace, if any, must outlive its use. */
+ * queues and cross stay. The trace, if any, must outlive its use. Not on a direct wire, which
+ * has no behaviour. */
 void pp_wire_set(struct pp_wire *w, const struct pp_wire_spec *spec);
 const struct pp_wire_spec *pp_wire_spec_now(const struct pp_wire *w);
 struct pp_wire_counts pp_wire_counts(const struct pp_wire *w, unsigned int dir);
 /* Keeps the truth of up to `capacity` probes that port 0 sent and as many answers, per
- * queue of the end where they arrive; pp_wire_set starts it afresh. Before the workers run. 0 or
- * -ENOMEM. */
+ * queue of the end where they arrive; pp_wire_set starts it afresh. A direct wire keeps none.
+ * Before the workers run. 0 or -ENOMEM. */
 int pp_wire_keep_truth(struct pp_wire *w, size_t capacity);
 /* Only while no worker adds to them. */
 const struct pp_truth_log *pp_wire_sent(const struct pp_wire *w, uint16_t queue);

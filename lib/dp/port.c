@@ -4,6 +4,7 @@
  */
 #include "compat.h"
 #include "internal.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <rte_errno.h>
@@ -112,7 +113,7 @@ static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16
 	unsigned int each = (unsigned int)rxd + txd + 2 * PP_RX_BURST;
 	unsigned int least = least_buffers(port);
 	unsigned int rx = p->n_queues * (each < least ? least : each) + caches;
-	unsigned int wire = dp->wire ? PP_WIRE_CAPACITY : 0; /* frames that are under way */
+	unsigned int wire = dp->wire ? pp_wire_capacity(dp->wire) : 0;
 	unsigned int tx =
 		wire + p->n_queues * ((unsigned int)txd + PP_TX_BURST) + SEND_RESERVE + caches;
 
