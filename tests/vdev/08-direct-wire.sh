@@ -11,6 +11,7 @@ start_engine -- --wire direct
 check "the neighbours meet" pmdping ping 198.18.0.2 count 1
 check "a ping over a direct wire" pmdping ping 198.18.0.2 count 1000 interval 1ms
 said "every probe has its answer" '^1000 packets transmitted, 1000 received, 0% packet loss'
+check "the neighbours meet over IPv6" pmdping ping 2001:2::2 count 1
 check "and over IPv6" pmdping ping 2001:2::2 count 100 interval 1ms quiet
 said "every probe has its answer, over IPv6" '^100 packets transmitted, 100 received, 0% packet loss'
 check "back to back" pmdping --json ping 198.18.0.2 count 200000 rate 1000Mpps slack 20s timeout 20s quiet
