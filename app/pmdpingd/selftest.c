@@ -277,6 +277,7 @@ static void next_case(struct selftest *t)
 		return;
 	}
 	t->spec.seed = t->before.seed;
+	t->spec.truth = true;
 	pp_wire_set(pp_dp_wire(t->engine->dp), &t->spec);
 	t->settle = pp_ns_add(pp_clock_now(), WIRE_SETTLES);
 	t->wait = WAIT_SETTLE;

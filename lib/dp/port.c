@@ -15,6 +15,7 @@
 #define POOL_CACHE   64
 #define AF_XDP_RING  4096 /* mbufs that net_af_xdp wants per queue, whatever it is asked for */
 #define SEND_RESERVE 512  /* mbufs beyond the descriptors */
+#define RX_ROOM	     2048 /* of a received mbuf, at least */
 #define RSS_FIELDS   (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
 int pp_dp_error(struct pp_error *e, int err, const char *fmt, ...)
@@ -81,19 +82,20 @@ static int pick_socket(uint16_t port)
 	return socket < 0 ? SOCKET_ID_ANY : socket;
 }
 
-/* Room for every descriptor, every cache and a burst per queue, so that neither
- * direction can starve the other. The data room fits the MTU: one segment a frame. */
+/* Of the largest frame: it is one segment. */
+static unsigned int frame_room(uint16_t mtu)
+{
+	return (unsigned int)mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN;
+}
+
 static struct rte_mempool *make_pool(const char *kind, uint16_t port, unsigned int mbufs,
-				     uint16_t mtu)
+				     unsigned int room)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
-	unsigned int frame =
-		(unsigned int)mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN;
-	unsigned int room = RTE_PKTMBUF_HEADROOM + (frame > 2048 ? frame : 2048);
 
 	snprintf(name, sizeof(name), "pp_%s_%u", kind, port);
-	return rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, (uint16_t)room,
-				       pick_socket(port));
+	return rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0,
+				       (uint16_t)(RTE_PKTMBUF_HEADROOM + room), pick_socket(port));
 }
 
 /* Received mbufs that a queue has to have, beyond its descriptors. */
@@ -106,6 +108,9 @@ static unsigned int least_buffers(uint16_t port)
 	return strcmp(info.driver_name, "net_af_xdp") ? 0 : AF_XDP_RING;
 }
 
+/* Room for every descriptor, every cache and a burst per queue, so that neither
+ * direction can starve the other. NICs want to receive into whole KiB. What is sent needs its
+ * own length only: without hugepages no mbuf crosses a page, and two of these share one. */
 static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16_t rxd,
 		      uint16_t txd)
 {
@@ -117,8 +122,10 @@ static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16
 	unsigned int tx =
 		wire + p->n_queues * ((unsigned int)txd + PP_TX_BURST) + SEND_RESERVE + caches;
 
-	p->rx_pool = make_pool("rx", port, rx, p->mtu);
-	p->tx_pool = make_pool("tx", port, tx, p->mtu);
+	unsigned int room = frame_room(p->mtu);
+
+	p->rx_pool = make_pool("rx", port, rx, room > RX_ROOM ? room : RX_ROOM);
+	p->tx_pool = make_pool("tx", port, tx, room);
 	return p->rx_pool && p->tx_pool ? 0 : -(rte_errno ? rte_errno : ENOMEM);
 }
 

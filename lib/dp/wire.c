@@ -183,15 +183,14 @@ static void admit(struct pp_wire *w, const struct pp_wire_spec *spec, struct end
 	struct lane *l = e->in;
 	struct pp_wire_fate f =
 		pp_wire_next(spec, l->dir, &l->state, PP_NS(*stamp_of(w, m)), m->pkt_len);
-	uint64_t number = e->received.capacity ? probe_number(m, 0, 129) : 0;
-	uint64_t probe = number ? 0 : probe_number(m, 8, 128);
+	uint64_t number = spec->truth ? probe_number(m, 0, 129) : 0;
+	uint64_t probe = spec->truth && !number ? probe_number(m, 8, 128) : 0;
 
 	pp_count(&l->counts.frames, 1);
 	if (probe)
 		log_truth(&e->sent, probe, *stamp_of(w, m), false);
 	if (f.copies == 0) {
 		pp_count(&l->counts.lost, 1);
-		pp_count(&l->counts.lost_probes, number || probe);
 		rte_pktmbuf_free(m);
 		return;
 	}
@@ -439,7 +438,6 @@ static void add_counts(struct pp_wire_counts *sum, const struct pp_wire_counts *
 {
 	sum->frames += pp_read(&c->frames);
 	sum->lost += pp_read(&c->lost);
-	sum->lost_probes += pp_read(&c->lost_probes);
 	sum->duplicated += pp_read(&c->duplicated);
 	sum->corrupted += pp_read(&c->corrupted);
 	sum->mangled += pp_read(&c->mangled);
