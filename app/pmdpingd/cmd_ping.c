@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #define PROGRESS_EVERY PP_MS(100)
@@ -35,7 +36,7 @@ static void say_start(struct pp_call *c, const struct pp_run *r)
 		pp_addr_text(&r->spec.target, text), "family", four ? 4 : 6, "size",
 		(int)r->spec.size, "bytes", bytes, "timeout_ns", (json_int_t)r->spec.timeout.v,
 		"interval_ns",
-		(json_int_t)(r->spec.rate > 0 ? (int64_t)(1e9 / r->spec.rate) : r->spec.interval.v),
+		(json_int_t)(r->spec.rate > 0 ? llround(1e9 / r->spec.rate) : r->spec.interval.v),
 		"quiet", pp_call_flag(c, "quiet"), "timestamps", pp_call_flag(c, "timestamps"),
 		"flood", pp_call_flag(c, "flood"));
 

@@ -44,7 +44,7 @@ static const char *const plan_words[] = {"full", "quick", "coverage", NULL};
 	{"port", .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "only by this port"}, \
 	{"source", 'I', .type = PP_PARAM_ADDRESS, .help = "an address of ours; chosen by the route"}, \
 	{"rate", .type = PP_PARAM_RATE, \
-	 .help = "instead of interval: 100pps, 1kpps, 10Mbps (frame bits), 10Mbpsl1 (with preamble and gap)"}, \
+	 .help = "instead of interval: 1kpps, 10Mbps (frame bits), 10Mbpsl1 (with preamble and gap), 50% (of the link)"}, \
 	{"poisson", .type = PP_PARAM_FLAG, .help = "exponential gaps around the interval (RFC 2330 11.1)", \
 	 .excludes = "burst"}, \
 	{"seed", .type = PP_PARAM_INT, .min = 0, .max = INT64_MAX, .help = "of poisson; 1"}, \

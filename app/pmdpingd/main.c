@@ -83,13 +83,11 @@ static int start_ports(struct pp_engine *e, struct pp_error *error)
  * its first port, .2 on its second. */
 static void address_wire(struct pp_engine *e)
 {
-	struct pp_port_info info;
 	char text[64];
 
 	for (uint16_t port = 0, side = 0; e->options.has_wire && port < pp_dp_ports(e->dp);
 	     port++) {
-		if (pp_dp_port_info(e->dp, port, &info) ||
-		    strncmp(info.name, "net_ring_net_wire", 17))
+		if (pp_wire_side(pp_dp_wire(e->dp), port) < 0)
 			continue;
 		side++;
 		for (size_t i = 0; i < 2; i++) {

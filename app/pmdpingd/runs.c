@@ -80,22 +80,33 @@ static void acquire_neighbour(struct pp_run *r, const struct pp_nexthop *hop)
 				    pp_clock_now());
 }
 
-static int find_route(struct pp_run *r, const struct pp_addr *source, struct pp_error *ret_error)
+int pp_run_route(struct pp_engine *e, const struct pp_addr *target, const struct pp_addr *source,
+		 int port, struct pp_nexthop *ret_hop, struct pp_error *ret_error)
 {
+	const struct pp_routes *routes = pp_host_routes(e->host);
 	struct pp_nexthop hop;
-	int err = pp_route_lookup(pp_host_routes(r->engine->host), &r->spec.target, source, r->port,
-				  &hop);
+	int err = pp_route_lookup(routes, target, source, port, &hop);
 
 	if (err)
-		return route_error(err, &r->spec.target, ret_error);
-	const struct pp_ifaddr *own =
-		pp_ifaddr_find(pp_host_routes(r->engine->host), &r->spec.target);
+		return route_error(err, target, ret_error);
+	const struct pp_ifaddr *own = pp_ifaddr_find(routes, target);
 	if (own && pp_link_eq(own->link, hop.link)) {
 		snprintf(ret_error->text, sizeof(ret_error->text),
 			 "this is the engine's own address on port %u: no frame would come back",
 			 own->link.port);
 		return -EINVAL;
 	}
+	*ret_hop = hop;
+	return 0;
+}
+
+static int find_route(struct pp_run *r, const struct pp_addr *source, struct pp_error *ret_error)
+{
+	struct pp_nexthop hop;
+	int err = pp_run_route(r->engine, &r->spec.target, source, r->port, &hop, ret_error);
+
+	if (err)
+		return err;
 	r->spec.source = hop.src;
 	r->spec.link = hop.link;
 	r->spec.src_mac = *pp_host_mac(r->engine->host, hop.link.port);

@@ -33,6 +33,10 @@ struct pp_run {
 	bool deleted;
 };
 
+/* The way to a target, from `source` (NULL: chosen) and by `port` (-1: any). 0, or -errno
+ * with a message. */
+int pp_run_route(struct pp_engine *e, const struct pp_addr *target, const struct pp_addr *source,
+		 int port, struct pp_nexthop *ret_hop, struct pp_error *ret_error);
 /* Makes a session for a spec whose target, size, schedule and flags are set; finds the
  * route, the source and the neighbour. 0, or -errno with a message. */
 int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,

@@ -6,6 +6,7 @@
 #include "runs.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #define DEFAULT_SIZE   56
@@ -20,40 +21,68 @@ static int64_t int_or(const struct pp_call *c, const char *name, int64_t otherwi
 	return v ? *v : otherwise;
 }
 
-static size_t overhead(const struct pp_addr *target)
+/* NULL: the port is no end of it. */
+static const struct pp_wire *wire_of(const struct pp_engine *e, uint16_t port)
 {
-	return (size_t)PP_ETH_HLEN + (pp_addr_is4(target) ? PP_IP4_HLEN : PP_IP6_HLEN) +
-	       PP_ICMP_HLEN;
+	const struct pp_wire *w = pp_dp_wire(e->dp);
+
+	return w && pp_wire_side(w, port) >= 0 ? w : NULL;
 }
 
-/* Payload bytes; `frame` is the whole Ethernet frame with FCS. -1 when too small. */
-static int64_t size_of(const struct pp_call *c, const struct pp_addr *target)
+/* The link decides what a frame is, and what percent are of. */
+static bool take_route(struct pp_call *c, struct pp_session_spec *spec)
 {
-	const int64_t *frame = pp_call_int(c, "frame");
+	struct pp_nexthop hop;
+	struct pp_error error;
 
-	if (!frame)
-		return int_or(c, "size", DEFAULT_SIZE);
-	return *frame - PP_ETH_FCS - (int64_t)overhead(target);
-}
-
-/* Packets per second of a rate word; bits are of the frame without or with preamble,
- * delimiter and gap. Percent of an unknown link speed is an error: negative. */
-static double pps_of(const struct pp_rate *rate, const struct pp_session_spec *spec)
-{
-	size_t bytes = overhead(&spec->target) + spec->size;
-	double frame = (double)((bytes < PP_ETH_MIN ? PP_ETH_MIN : bytes) + PP_ETH_FCS);
-
-	switch (rate->unit) {
-	case PP_RATE_PPS:
-		return rate->value;
-	case PP_RATE_BPS:
-		return rate->value / (8 * frame);
-	case PP_RATE_BPSL1:
-		return rate->value / (8 * (frame + 20));
-	case PP_RATE_PERCENT:
-		break;
+	if (pp_run_route(pp_call_engine(c), &spec->target, pp_call_addr(c, "source"),
+			 (int)int_or(c, "port", -1), &hop, &error)) {
+		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", error.text);
+		return false;
 	}
-	return -1;
+	spec->link = hop.link;
+	return true;
+}
+
+static size_t frame_of(const struct pp_session_spec *spec, size_t size)
+{
+	return pp_echo_frame(!pp_addr_is4(&spec->target), spec->link.vlan, size);
+}
+
+/* Payload bytes; `frame` is the whole Ethernet frame with tag and FCS. */
+static bool take_size(struct pp_call *c, struct pp_session_spec *spec)
+{
+	/* That much payload needs no padding: the rest is headers and FCS. */
+	const int64_t headers = (int64_t)frame_of(spec, PP_ETH_MIN) - PP_ETH_MIN;
+	const int64_t *frame = pp_call_int(c, "frame");
+	int64_t size = frame ? *frame - headers : int_or(c, "size", DEFAULT_SIZE);
+
+	if (size < 0 || size > UINT16_MAX) {
+		pp_call_fail(c, PP_ERR_PARAMS, "frame",
+			     "a frame to this target has at least %" PRId64 " bytes", headers);
+		return false;
+	}
+	spec->size = (uint16_t)size;
+	return true;
+}
+
+/* Packets a second of the word; false when the call has failed. */
+static bool take_rate(struct pp_call *c, struct pp_session_spec *spec, const struct pp_rate *rate)
+{
+	struct pp_engine *e = pp_call_engine(c);
+	struct pp_port_info info = {0};
+
+	pp_dp_port_info(e->dp, spec->link.port, &info);
+	double each = pp_rate_each(rate->unit, (double)frame_of(spec, spec->size), info.link_bps);
+	if (each > 0) {
+		spec->rate = rate->value / each;
+		return true;
+	}
+	pp_call_fail(c, PP_ERR_FAILED, "rate",
+		     "percent of what? The speed of port %u is not known%s: give packets or bits "
+		     "a second",
+		     spec->link.port, wire_of(e, spec->link.port) ? " (--wire has no rate=)" : "");
+	return false;
 }
 
 /* Schedule and rate; false when the call has failed. */
@@ -62,16 +91,8 @@ static bool take_schedule(struct pp_call *c, struct pp_session_spec *spec, const
 	const struct pp_rate *rate = pp_call_rate(c, "rate");
 
 	spec->interval = PP_NS(int_or(c, "interval", PP_SEC(1).v));
-	*ret_word = "interval";
-	if (!rate)
-		return true;
-	*ret_word = "rate";
-	spec->rate = pps_of(rate, spec);
-	if (spec->rate > 0)
-		return true;
-	pp_call_fail(c, PP_ERR_PARAMS, "rate",
-		     "the link's speed is not known: give packets or bits per second");
-	return false;
+	*ret_word = rate ? "rate" : "interval";
+	return !rate || take_rate(c, spec, rate);
 }
 
 static bool within_limits(struct pp_call *c, struct pp_session_spec *spec, const char *word)
@@ -88,20 +109,6 @@ static bool within_limits(struct pp_call *c, struct pp_session_spec *spec, const
 		return true;
 	pp_call_fail(c, PP_ERR_FAILED, pp_call_text(c, word) ? word : NULL, "%s", error.text);
 	return false;
-}
-
-static bool take_size(struct pp_call *c, struct pp_session_spec *spec)
-{
-	int64_t size = size_of(c, &spec->target);
-
-	if (size < 0 || size > UINT16_MAX) {
-		pp_call_fail(c, PP_ERR_PARAMS, "frame",
-			     "a frame to this target has at least %zu bytes",
-			     overhead(&spec->target) + PP_ETH_FCS);
-		return false;
-	}
-	spec->size = (uint16_t)size;
-	return true;
 }
 
 /* ping's default sets DF: any identification will do then, at any rate (RFC 6864). */
@@ -141,8 +148,7 @@ static struct pp_session_spec base_spec(const struct pp_call *c, unsigned int fl
 /* What the wire cannot hold, it would drop: refused with the numbers. */
 static bool fits_wire(struct pp_call *c, const struct pp_session_spec *spec)
 {
-	struct pp_engine *e = pp_call_engine(c);
-	const struct pp_wire *w = pp_dp_wire(e->dp);
+	const struct pp_wire *w = wire_of(pp_call_engine(c), spec->link.port);
 	double held = w ? pp_wire_held(pp_wire_spec_now(w), pp_pacing_pps(spec)) : 0;
 
 	if (held <= PP_WIRE_CAPACITY)
@@ -180,7 +186,7 @@ struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned in
 	const char *word;
 
 	spec.samples = samples;
-	if (take_size(c, &spec) && take_schedule(c, &spec, &word) &&
+	if (take_route(c, &spec) && take_size(c, &spec) && take_schedule(c, &spec, &word) &&
 	    pp_pacing_from_call(c, &spec, &gaps) && within_limits(c, &spec, word) &&
 	    fits_wire(c, &spec)) {
 		take_df(c, &spec);

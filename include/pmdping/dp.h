@@ -124,8 +124,8 @@ struct pp_port_info {
 	uint16_t mtu; /* IP packet bytes */
 	uint16_t rx_queues, tx_queues;
 	bool link_up;
-	uint32_t speed_mbps; /* 0: unknown */
-	int socket;	     /* NUMA node, -1: unknown */
+	double link_bps; /* bits per second of the line; a wire's rate; 0: unknown */
+	int socket;	 /* NUMA node, -1: unknown */
 	bool promiscuous;
 };
 uint16_t pp_dp_ports(const struct pp_dp *dp);

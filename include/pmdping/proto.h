@@ -232,6 +232,8 @@ struct pp_l3 {
 size_t pp_echo_build(uint8_t *frame, size_t room, const struct pp_l3 *l3, uint16_t id, uint16_t seq,
 		     size_t size);
 size_t pp_echo_payload_offset(const struct pp_l3 *l3);
+/* Bytes of such a frame with its tag, padding and FCS. */
+size_t pp_echo_frame(bool v6, bool tagged, size_t size);
 /* NS or NA as `nd` says, hop limit 255; returns the length or 0. */
 size_t pp_nd_build(uint8_t *frame, size_t room, const struct pp_l3 *l3, const struct pp_nd *nd);
 

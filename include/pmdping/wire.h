@@ -105,6 +105,8 @@ struct pp_wire_counts {
  * has no behaviour. */
 void pp_wire_set(struct pp_wire *w, const struct pp_wire_spec *spec);
 const struct pp_wire_spec *pp_wire_spec_now(const struct pp_wire *w);
+/* Which end a port is: the index of the direction that leaves it; -1: neither. */
+int pp_wire_side(const struct pp_wire *w, uint16_t port);
 struct pp_wire_counts pp_wire_counts(const struct pp_wire *w, unsigned int dir);
 /* Makes room for the truth of up to `capacity` probes that port 0 sent and as many answers,
  * per queue of the end where they arrive; pp_wire_set starts it afresh. A direct wire

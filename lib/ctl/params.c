@@ -131,7 +131,9 @@ static int parse_rate(const struct pp_param *p, const char *text, bool after_let
 {
 	(void)after_letter;
 	if (pp_parse_rate(text, &v->rate))
-		return not_a(p, "a rate", text, " (as 1kpps, 100Mbps, 1Gbpsl1 or 50%)", err);
+		return not_a(p, "a rate", text,
+			     " (a number with pps, bps or bpsl1, k, M or G before them, or %)",
+			     err);
 	return 0;
 }
 

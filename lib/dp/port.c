@@ -212,6 +212,16 @@ uint16_t pp_dp_ports(const struct pp_dp *dp)
 	return n;
 }
 
+/* A wire is as fast as its rate, whatever the ring that it is made of claims. */
+static double link_bps(const struct pp_dp *dp, uint16_t port, const struct rte_eth_link *link)
+{
+	int side = dp->wire ? pp_wire_side(dp->wire, port) : -1;
+
+	if (side >= 0)
+		return pp_wire_spec_now(dp->wire)->dir[side].rate;
+	return link->link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : 1e6 * link->link_speed;
+}
+
 int pp_dp_port_info(const struct pp_dp *dp, uint16_t port, struct pp_port_info *ret_info)
 {
 	struct rte_eth_dev_info info;
@@ -231,7 +241,7 @@ int pp_dp_port_info(const struct pp_dp *dp, uint16_t port, struct pp_port_info *
 		.rx_queues = p->n_queues,
 		.tx_queues = p->n_queues,
 		.link_up = link.link_status == RTE_ETH_LINK_UP,
-		.speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed,
+		.link_bps = link_bps(dp, port, &link),
 		.socket = rte_eth_dev_socket_id(port),
 		.promiscuous = rte_eth_promiscuous_get(port) == 1,
 	};

@@ -458,6 +458,11 @@ unsigned int pp_wire_capacity(const struct pp_wire *w)
 	return w->direct ? 2u * DIRECT_RING * w->queues : PP_WIRE_CAPACITY;
 }
 
+int pp_wire_side(const struct pp_wire *w, uint16_t port)
+{
+	return port == w->port[0] ? 0 : port == w->port[1] ? 1 : -1;
+}
+
 const struct pp_wire_spec *pp_wire_spec_now(const struct pp_wire *w)
 {
 	return atomic_load(&w->spec);
