@@ -133,7 +133,7 @@ static void reroute(struct pp_run *r)
 	r->neigh = NULL;
 	if (!err && pp_link_eq(hop.link, r->spec.link))
 		acquire_neighbour(r, &hop);
-	pp_session_set_hop(r->session, r->neigh ? pp_neigh_hop(r->neigh) : NULL);
+	pp_session_set_hop(r->session, 0, r->neigh ? pp_neigh_hop(r->neigh) : NULL);
 	if (old)
 		pp_neigh_release(pp_host_neighbours(r->engine->host), old, pp_clock_now());
 }
@@ -394,7 +394,7 @@ void pp_run_delete(struct pp_run *r)
 	e->deleted_runs = r;
 	e->run_of[REF_INDEX(r->ref)] = NULL;
 	pp_session_unlink(e->sessions, r->ref);
-	pp_session_set_hop(r->session, NULL);
+	pp_session_set_hop(r->session, 0, NULL);
 	release_neighbour(r);
 	pp_dp_drop_owner(e->dp, r->spec.owner);
 	r->deleted = true;

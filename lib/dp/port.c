@@ -82,10 +82,11 @@ static int pick_socket(uint16_t port)
 	return socket < 0 ? SOCKET_ID_ANY : socket;
 }
 
-/* Of the largest frame: it is one segment. */
+/* Of the largest frame: it is one segment, written in whole cache lines. */
 static unsigned int frame_room(uint16_t mtu)
 {
-	return (unsigned int)mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN;
+	return (unsigned int)mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN +
+	       PP_WRITE_SLOP;
 }
 
 static struct rte_mempool *make_pool(const char *kind, uint16_t port, unsigned int mbufs,

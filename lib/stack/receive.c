@@ -192,8 +192,7 @@ static enum pp_drop receive_error(const struct frame *f, const struct pp_ip *ip,
 	};
 	if (e.has_number)
 		e.number = pp_get_be64(q.payload.at);
-	e.session = pp_sessions_match_quote(s->sessions, &q, &e.owner);
-	if (!e.session)
+	if (!pp_sessions_match_quote(s->sessions, &q, &e))
 		return unmatched;
 	if (!s->probers[e.owner])
 		return s->ops->error(s->arg, &e) ? PP_DROP_ERROR_MATCHED : PP_DROP_RECEIPT_LOST;
