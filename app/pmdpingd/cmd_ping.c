@@ -76,18 +76,22 @@ void pp_cmd_ping(struct pp_call *c)
 	bool flood = pp_call_flag(c, "flood"), quiet = pp_call_flag(c, "quiet");
 	unsigned int flags = flood ? PP_SESSION_FLOOD : quiet ? 0u : PP_SESSION_VOICE;
 	struct pp_run *r = pp_run_from_call(c, "", flags, 0);
+	struct pp_error error;
 
 	if (!r)
 		return;
+	int err = pp_run_start(r, &error);
+	if (err) {
+		pp_run_delete(r);
+		pp_call_fail(c, err == -EPERM ? PP_ERR_FAILED : PP_ERR_BUSY, NULL, "%s",
+			     error.text);
+		return;
+	}
+	/* What happens to it is heard of at the next tick. */
 	r->voice = c;
 	r->done = ping_done;
 	say_start(c, r);
 	pp_call_on_cancel(c, ping_cancel, r);
-	if (pp_run_start(r) == 0)
-		return;
-	r->voice = NULL;
-	pp_run_delete(r);
-	pp_call_fail(c, PP_ERR_BUSY, NULL, "the worker has too much to do already");
 }
 
 /* ---- events ------------------------------------------------------------------------- */

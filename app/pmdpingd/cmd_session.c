@@ -6,6 +6,7 @@
 #include "intervals.h"
 #include "runs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static void done(struct pp_call *c)
@@ -42,13 +43,16 @@ void pp_cmd_session_add(struct pp_call *c)
 void pp_cmd_session_start(struct pp_call *c)
 {
 	struct pp_run *r = pp_run_named(c);
+	struct pp_error error;
+	int err;
 
 	if (!r)
 		return;
 	if (r->state != PP_RUN_IDLE)
 		pp_call_fail(c, PP_ERR_FAILED, "name", "session %s is running", r->name);
-	else if (pp_run_start(r))
-		pp_call_fail(c, PP_ERR_BUSY, NULL, "the worker has too much to do already");
+	else if ((err = pp_run_start(r, &error)))
+		pp_call_fail(c, err == -EPERM ? PP_ERR_FAILED : PP_ERR_BUSY, NULL, "%s",
+			     error.text);
 	else
 		done(c);
 }

@@ -313,8 +313,6 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (at < argc)
 		err = pp_options_parse(&e->options, argc - at, argv + at);
-	if (e->options.max_rate == 0)
-		e->options.max_rate = e->options.has_wire ? PP_WIRE_RATE_PPS : PP_MAX_RATE_PPS;
 	if (!err && e->options.check) {
 		err = check(&e->options, at, argv);
 	} else if (!err) {

@@ -17,7 +17,7 @@ static const char usage[] =
 	"  --socket PATH           listen there; $PMDPING_SOCKET, /run/pmdping/pmdping.sock for "
 	"root\n"
 	"  --config '(port,queue,lcore),...'   which lcore polls which queue\n"
-	"  --max-rate RATE         no session sends faster; 10kpps\n"
+	"  --max-rate RATE         no port sends more, all its sessions together; 10kpps\n"
 	"  --allow PREFIX          targets that may get more than 1000 pps; what is on-link\n"
 	"  --wire SPEC             two more ports, joined by a virtual wire: "
 	"delay=10us,loss=1%,...; direct\n"
@@ -87,12 +87,8 @@ static int take_config(struct pp_options *o, const char *text)
 
 static int take_max_rate(struct pp_options *o, const char *text)
 {
-	struct pp_rate rate;
-
-	if (pp_parse_rate(text, &rate) || rate.unit != PP_RATE_PPS)
-		return refuse("--max-rate", text,
-			      "not packets per second, such as 10kpps or 5Mpps");
-	o->max_rate = rate.value;
+	if (pp_parse_rate(text, &o->max_rate))
+		return refuse("--max-rate", text, "not a rate, such as 10kpps, 100Mbps or 50%");
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "runs.h"
 
 #include "intervals.h"
+#include "limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -271,12 +272,19 @@ static int request(struct pp_run *r, enum pp_dp_command command, void (*done)(vo
 	return pp_dp_request(r->engine->dp, &q);
 }
 
-int pp_run_start(struct pp_run *r)
+int pp_run_start(struct pp_run *r, struct pp_error *ret_error)
 {
-	int err = request(r, PP_DP_START, NULL, NULL);
+	int err = pp_limit_take(r, ret_error);
 
-	if (!err)
+	if (err)
+		return err;
+	err = request(r, PP_DP_START, NULL, NULL);
+	if (!err) {
 		r->state = PP_RUN_RUNNING;
+		return 0;
+	}
+	pp_limit_release(r);
+	snprintf(ret_error->text, sizeof(ret_error->text), "the worker has too much to do already");
 	return err;
 }
 
@@ -285,7 +293,8 @@ void pp_run_stop(struct pp_run *r, bool at_once)
 	if (r->state == PP_RUN_IDLE)
 		return;
 	r->state = PP_RUN_STOPPING;
-	request(r, at_once ? PP_DP_STOP_NOW : PP_DP_STOP, NULL, NULL);
+	if (request(r, at_once ? PP_DP_STOP_NOW : PP_DP_STOP, NULL, NULL) == 0)
+		pp_limit_release(r);
 }
 
 /* The worker fills `counts`; the run's change when it has. */
@@ -341,6 +350,7 @@ static void final_counts(void *arg)
 	struct pp_run *r = arg;
 
 	r->state = PP_RUN_IDLE;
+	pp_limit_release(r);
 	if (r->done)
 		r->done(r);
 }
@@ -389,6 +399,7 @@ void pp_run_delete(struct pp_run *r)
 {
 	struct pp_engine *e = r->engine;
 
+	pp_limit_release(r);
 	unlist(&e->runs, r);
 	r->next = e->deleted_runs;
 	e->deleted_runs = r;

@@ -22,6 +22,9 @@ struct pp_run {
 	struct pp_session *session;
 	struct pp_neigh *neigh; /* next hop; NULL: no route */
 	struct pp_nexthop hop;
+	double pps;			/* that a client asked for, while it sends */
+	double share;			/* of what its port may send, in --max-rate's unit */
+	bool taken;			/* that share, while it runs */
 	uint64_t confirmed;		/* received when the neighbour was last confirmed */
 	struct pp_counts counts;	/* filled by the worker on request */
 	struct pp_call *voice;		/* ping that listens */
@@ -44,8 +47,8 @@ int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 		  struct pp_error *ret_error);
 /* Interval statistics from the start on. 0, or -errno with a message. */
 int pp_run_keep_intervals(struct pp_run *r, struct pp_error *ret_error);
-/* First slot now. */
-int pp_run_start(struct pp_run *r);
+/* First slot now. 0; -EPERM when that would be above a limit, -EAGAIN; with a message. */
+int pp_run_start(struct pp_run *r, struct pp_error *ret_error);
 /* `at_once`: does not wait for what is in flight. `done` follows. */
 void pp_run_stop(struct pp_run *r, bool at_once);
 /* Takes it away; freed when nothing refers to it any more. */
@@ -71,6 +74,8 @@ json_t *pp_run_summary(struct pp_run *r);
 bool pp_pacing_from_call(struct pp_call *c, struct pp_session_spec *spec, pp_ns **ret_gaps);
 /* Packets per second while it sends. */
 double pp_pacing_pps(const struct pp_session_spec *spec);
+/* Bytes of its frames with tag and FCS, for a spec whose route is known. */
+double pp_spec_frame(const struct pp_session_spec *spec);
 
 /* spec.c: the words of a probe, common to ping and session add; keeps that many single
  * samples. Fails the call and returns NULL, or the run. */

@@ -258,9 +258,9 @@ static void start_case(struct selftest *t)
 		return;
 	}
 	t->run->done = case_done;
-	if (pp_run_start(t->run)) {
+	if (pp_run_start(t->run, &error)) {
 		pp_run_delete(t->run);
-		fail_case(t, "the worker has too much to do already");
+		fail_case(t, error.text);
 	}
 }
 

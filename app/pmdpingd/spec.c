@@ -3,10 +3,11 @@
  * From the words of a probe command to a session's spec, with the limits that no
  * client can raise.
  */
-#include "runs.h"
+#include "limits.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define DEFAULT_SIZE   56
@@ -49,6 +50,11 @@ static size_t frame_of(const struct pp_session_spec *spec, size_t size)
 	return pp_echo_frame(!pp_addr_is4(&spec->target), spec->link.vlan, size);
 }
 
+double pp_spec_frame(const struct pp_session_spec *spec)
+{
+	return (double)frame_of(spec, spec->size);
+}
+
 /* Payload bytes; `frame` is the whole Ethernet frame with tag and FCS. */
 static bool take_size(struct pp_call *c, struct pp_session_spec *spec)
 {
@@ -73,7 +79,7 @@ static bool take_rate(struct pp_call *c, struct pp_session_spec *spec, const str
 	struct pp_port_info info = {0};
 
 	pp_dp_port_info(e->dp, spec->link.port, &info);
-	double each = pp_rate_each(rate->unit, (double)frame_of(spec, spec->size), info.link_bps);
+	double each = pp_rate_each(rate->unit, pp_spec_frame(spec), info.link_bps);
 	if (each > 0) {
 		spec->rate = rate->value / each;
 		return true;
@@ -95,17 +101,15 @@ static bool take_schedule(struct pp_call *c, struct pp_session_spec *spec, const
 	return !rate || take_rate(c, spec, rate);
 }
 
+/* A flood takes what is left; when nothing is, its start says so. */
 static bool within_limits(struct pp_call *c, struct pp_session_spec *spec, const char *word)
 {
 	struct pp_engine *e = pp_call_engine(c);
 	struct pp_error error;
-	double pps = pp_pacing_pps(spec);
 
-	if (spec->flags & PP_SESSION_FLOOD) {
-		spec->rate = pp_engine_rate_limit(e, &spec->target);
-		return true;
-	}
-	if (pp_engine_check_rate(e, &spec->target, pps, &error) == 0)
+	if (spec->flags & PP_SESSION_FLOOD)
+		spec->rate = fmax(pp_limit_left(e, spec), 1);
+	if (pp_limit_check(e, spec, pp_pacing_pps(spec), &error) == 0)
 		return true;
 	pp_call_fail(c, PP_ERR_FAILED, pp_call_text(c, word) ? word : NULL, "%s", error.text);
 	return false;
@@ -171,6 +175,7 @@ static struct pp_run *create_run(struct pp_call *c, const char *name, struct pp_
 		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", error.text);
 		return NULL;
 	}
+	r->pps = pp_pacing_pps(spec);
 	/* What the spec points at was copied into the session. */
 	r->spec.pattern = NULL;
 	r->spec.gaps = NULL;
