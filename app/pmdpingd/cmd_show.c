@@ -54,12 +54,13 @@ static void port_info(struct pp_engine *e, uint16_t port, json_t *rows)
 		return;
 	json_array_append_new(
 		rows,
-		json_pack("{s:i, s:s, s:s, s:s, s:b, s:s, s:o, s:i, s:i, s:i, s:i, s:b}", "port",
+		json_pack("{s:i, s:s, s:s, s:s, s:b, s:s, s:o, s:i, s:i, s:i, s:o, s:b}", "port",
 			  (int)port, "name", i.name, "driver", i.driver, "mac",
 			  pp_mac_text(&i.mac, mac), "mac_own", i.mac_own, "link",
 			  i.link_up ? "up" : "down", "speed_mbps", speed_json(i.link_bps), "mtu",
 			  (int)i.mtu, "rx_queues", (int)i.rx_queues, "tx_queues", (int)i.tx_queues,
-			  "socket", i.socket, "promiscuous", i.promiscuous));
+			  "socket", i.socket < 0 ? json_null() : json_integer(i.socket),
+			  "promiscuous", i.promiscuous));
 }
 
 void pp_cmd_show_port_info(struct pp_call *c)

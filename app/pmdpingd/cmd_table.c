@@ -214,6 +214,7 @@ const struct pp_command pp_commands[] = {
 	{"show histogram", name_params, PP_CLASS_READ, "a session's distribution as bars", pp_cmd_show_histogram},
 	{"show session", session_show_params, PP_CLASS_READ, "the same as session show", pp_cmd_session_show},
 	{"show stalls", stalls_params, PP_CLASS_READ, "when workers did not look, and why", pp_cmd_show_stalls},
+	{"show numa", NULL, PP_CLASS_READ, "nodes, and where ports, workers and memory are", pp_cmd_show_numa},
 	{"show clock", NULL, PP_CLASS_READ, "the TSC's rate and how well it is known", pp_cmd_show_clock},
 	{"show version", NULL, PP_CLASS_READ, "versions", pp_cmd_show_version},
 	{"wait port", wait_params, PP_CLASS_READ, "until a port has received nothing for a time", pp_cmd_wait_port},

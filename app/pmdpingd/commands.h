@@ -47,6 +47,7 @@ void pp_cmd_show_counters(struct pp_call *c);
 void pp_cmd_show_workers(struct pp_call *c);
 void pp_cmd_show_stalls(struct pp_call *c);
 void pp_cmd_show_clock(struct pp_call *c);
+void pp_cmd_show_numa(struct pp_call *c);
 void pp_cmd_show_version(struct pp_call *c);
 void pp_cmd_wait_port(struct pp_call *c);
 /* Every 100 ms: whether ports that somebody waits for are idle. */

@@ -30,6 +30,7 @@ struct pp_options {
 	unsigned int n_execute, n_commands;
 	bool interactive; /* -i */
 	bool check;
+	bool strict_numa;
 	struct pp_queue_map map[PP_QUEUE_MAX];
 	unsigned int n_map;	 /* 0: planned */
 	struct pp_rate max_rate; /* of all that a port sends; 0: not given */

@@ -73,7 +73,9 @@ static int start_ports(struct pp_engine *e, struct pp_error *error)
 		.sessions = e->sessions,
 		.wire = e->options.has_wire ? &e->options.wire : NULL,
 		.event = pp_engine_event,
+		.warn = pp_engine_log,
 		.arg = e,
+		.strict_numa = e->options.strict_numa,
 	};
 
 	return pp_dp_create(&config, &e->dp, error);

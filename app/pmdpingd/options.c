@@ -17,6 +17,8 @@ static const char usage[] =
 	"  --socket PATH           listen there; $PMDPING_SOCKET, /run/pmdping/pmdping.sock for "
 	"root\n"
 	"  --config '(port,queue,lcore),...'   which lcore polls which queue\n"
+	"  --strict-numa           do not start with workers or memory on other NUMA nodes than "
+	"ports\n"
 	"  --max-rate RATE         no port sends more, all its sessions together; 10kpps\n"
 	"  --allow PREFIX          targets that may get more than 1000 pps; what is on-link\n"
 	"  --wire SPEC             two more ports, joined by a virtual wire: "
@@ -31,6 +33,7 @@ enum {
 	OPT_COMMANDS = 256,
 	OPT_SOCKET,
 	OPT_CONFIG,
+	OPT_STRICT_NUMA,
 	OPT_MAX_RATE,
 	OPT_ALLOW,
 	OPT_CHECK,
@@ -44,6 +47,7 @@ static const struct option options[] = {
 	{"commands", required_argument, NULL, OPT_COMMANDS},
 	{"socket", required_argument, NULL, OPT_SOCKET},
 	{"config", required_argument, NULL, OPT_CONFIG},
+	{"strict-numa", no_argument, NULL, OPT_STRICT_NUMA},
 	{"max-rate", required_argument, NULL, OPT_MAX_RATE},
 	{"allow", required_argument, NULL, OPT_ALLOW},
 	{"wire", required_argument, NULL, OPT_WIRE},
@@ -143,6 +147,9 @@ static int take_option(struct pp_options *o, int option, const char *value)
 		return 0;
 	case OPT_CONFIG:
 		return take_config(o, value);
+	case OPT_STRICT_NUMA:
+		o->strict_numa = true;
+		return 0;
 	case OPT_MAX_RATE:
 		return take_max_rate(o, value);
 	case OPT_ALLOW:

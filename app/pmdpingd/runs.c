@@ -176,6 +176,7 @@ static int add_session(struct pp_run *r, struct pp_error *ret_error)
 	int err = pp_session_add(e->sessions, &r->spec, &r->ref);
 	if (!err) {
 		r->session = pp_session_get(e->sessions, r->ref);
+		pp_dp_place(e->dp, r->spec.owner, r->session);
 		return 0;
 	}
 	pp_dp_drop_owner(e->dp, r->spec.owner);

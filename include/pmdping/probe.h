@@ -27,6 +27,8 @@ struct pp_flight;
  * when out of memory. */
 struct pp_flight *pp_flight_create(uint32_t lines);
 void pp_flight_free(struct pp_flight *f);
+/* Its lines: whole pages. */
+void *pp_flight_memory(const struct pp_flight *f, size_t *ret_size);
 
 /* ---- sessions ---------------------------------------------------------------- */
 

@@ -168,6 +168,8 @@ struct pp_tally {
 /* One allocation, zeroed; NULL when out of memory or digits is not 1..3. */
 struct pp_tally *pp_tally_create(unsigned int digits);
 void pp_tally_free(struct pp_tally *t);
+/* Bytes of it all, from t on. */
+size_t pp_tally_size(const struct pp_tally *t);
 void pp_tally_clear(struct pp_tally *t);
 /* Records one RTT: both histograms and the moments. Counts are the caller's. */
 void pp_tally_record(struct pp_tally *t, struct pp_rtt r);

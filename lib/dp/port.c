@@ -7,6 +7,8 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <rte_bus.h>
+#include <rte_dev.h>
 #include <rte_errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,11 +77,19 @@ static int read_mac(struct pp_port *p, uint16_t port)
 
 /* ---- configuration ---------------------------------------------------------------- */
 
-static int pick_socket(uint16_t port)
+int pp_port_node(uint16_t port)
 {
-	int socket = rte_eth_dev_socket_id(port);
+	struct rte_eth_dev_info info;
 
-	return socket < 0 ? SOCKET_ID_ANY : socket;
+	if (rte_eth_dev_info_get(port, &info) || !info.device ||
+	    !strcmp(rte_bus_name(rte_dev_bus(info.device)), "vdev"))
+		return -1;
+	return rte_eth_dev_socket_id(port);
+}
+
+static int pick_socket(const struct pp_port *p)
+{
+	return p->node < 0 ? SOCKET_ID_ANY : p->node;
 }
 
 /* Of the largest frame: it is one segment, written in whole cache lines. */
@@ -89,14 +99,19 @@ static unsigned int frame_room(uint16_t mtu)
 	       PP_WRITE_SLOP;
 }
 
+/* On the port's node, or where there is memory: that is told when its pages are looked at. */
 static struct rte_mempool *make_pool(const char *kind, uint16_t port, unsigned int mbufs,
-				     unsigned int room)
+				     unsigned int room, int socket)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
+	uint16_t size = (uint16_t)(RTE_PKTMBUF_HEADROOM + room);
 
 	snprintf(name, sizeof(name), "pp_%s_%u", kind, port);
-	return rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0,
-				       (uint16_t)(RTE_PKTMBUF_HEADROOM + room), pick_socket(port));
+	struct rte_mempool *pool =
+		rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, socket);
+	if (pool || socket == SOCKET_ID_ANY)
+		return pool;
+	return rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, SOCKET_ID_ANY);
 }
 
 /* Received mbufs that a queue has to have, beyond its descriptors. */
@@ -125,8 +140,8 @@ static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16
 
 	unsigned int room = frame_room(p->mtu);
 
-	p->rx_pool = make_pool("rx", port, rx, room > RX_ROOM ? room : RX_ROOM);
-	p->tx_pool = make_pool("tx", port, tx, room);
+	p->rx_pool = make_pool("rx", port, rx, room > RX_ROOM ? room : RX_ROOM, pick_socket(p));
+	p->tx_pool = make_pool("tx", port, tx, room, pick_socket(p));
 	return p->rx_pool && p->tx_pool ? 0 : -(rte_errno ? rte_errno : ENOMEM);
 }
 
@@ -150,10 +165,10 @@ static int configure(struct pp_port *p, uint16_t port)
 static int set_up_queues(struct pp_port *p, uint16_t port, uint16_t rxd, uint16_t txd)
 {
 	for (uint16_t q = 0; q < p->n_queues; q++) {
-		int err = rte_eth_rx_queue_setup(port, q, rxd, (unsigned int)pick_socket(port),
-						 NULL, p->rx_pool);
+		int err = rte_eth_rx_queue_setup(port, q, rxd, (unsigned int)pick_socket(p), NULL,
+						 p->rx_pool);
 		if (!err)
-			err = rte_eth_tx_queue_setup(port, q, txd, (unsigned int)pick_socket(port),
+			err = rte_eth_tx_queue_setup(port, q, txd, (unsigned int)pick_socket(p),
 						     NULL);
 		if (err)
 			return err;
@@ -243,7 +258,7 @@ int pp_dp_port_info(const struct pp_dp *dp, uint16_t port, struct pp_port_info *
 		.tx_queues = p->n_queues,
 		.link_up = link.link_status == RTE_ETH_LINK_UP,
 		.link_bps = link_bps(dp, port, &link),
-		.socket = rte_eth_dev_socket_id(port),
+		.socket = pp_port_node(port),
 		.promiscuous = rte_eth_promiscuous_get(port) == 1,
 	};
 	snprintf(ret_info->name, sizeof(ret_info->name), "%s", port_name(port, name));

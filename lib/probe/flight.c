@@ -34,6 +34,12 @@ void pp_flight_free(struct pp_flight *f)
 	free(f);
 }
 
+void *pp_flight_memory(const struct pp_flight *f, size_t *ret_size)
+{
+	*ret_size = (size_t)(f->mask + 1) * sizeof(*f->line);
+	return f->line;
+}
+
 struct pp_burst *pp_flight_find(const struct pp_flight *f, uint64_t number, unsigned int *ret_place)
 {
 	uint64_t base = number >> PP_FLIGHT_PLACE_BITS;
