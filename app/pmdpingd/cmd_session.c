@@ -88,7 +88,8 @@ void pp_cmd_session_clear(struct pp_call *c)
 				  .owner = r->spec.owner,
 				  .done = cleared,
 				  .arg = c};
-	r->confirmed = 0;
+	for (uint32_t i = 0; i < r->spec.n_targets; i++)
+		r->target[i].confirmed = 0;
 	if (pp_dp_request(r->engine->dp, &q))
 		pp_call_fail(c, PP_ERR_BUSY, NULL, "the worker has too much to do already");
 }

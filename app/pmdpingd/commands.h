@@ -18,6 +18,7 @@ void pp_cmd_session_stop(struct pp_call *c);
 void pp_cmd_session_clear(struct pp_call *c);
 void pp_cmd_session_del(struct pp_call *c);
 void pp_cmd_session_show(struct pp_call *c);
+void pp_cmd_session_targets(struct pp_call *c);
 void pp_cmd_show_sessions(struct pp_call *c);
 
 #define PP_EXPORT_PIECE 10000 /* samples in one answer: some 10 ms of the control thread */

@@ -22,6 +22,20 @@ static bool allowed(const struct pp_engine *e, const struct pp_addr *dst)
 	return o->n_allow == 0 && pp_route_is_onlink(pp_host_routes(e->host), dst);
 }
 
+bool pp_limit_is_any(const struct pp_engine *e, const struct pp_session_spec *spec)
+{
+	for (uint32_t i = 0; spec->targets && i < spec->n_targets; i++)
+		if (!allowed(e, &spec->targets[i].addr))
+			return true;
+	return !allowed(e, &spec->target);
+}
+
+/* Of a rate, what one target gets. */
+static double part(const struct pp_session_spec *spec, double pps)
+{
+	return spec->n_targets > 1 ? pps / spec->n_targets : pps;
+}
+
 /* A port's limit, and what one packet a second of a session is in its unit; 0: unknown. */
 struct limit {
 	struct pp_rate max;
@@ -52,14 +66,16 @@ static struct limit limit_of(const struct pp_engine *e, const struct pp_session_
 	return l;
 }
 
-/* What running sessions send to a target; for those that few may be sent to. */
+/* What running sessions send to a target; for those that few may be sent to. Those with
+ * several are not searched for it: any of them may have it. */
 static double taken_by_target(const struct pp_engine *e, const struct pp_addr *target)
 {
 	double pps = 0;
 
 	for (const struct pp_run *r = e->runs; r; r = r->next)
-		if (r->taken && pp_addr_eq(&r->spec.target, target))
-			pps += r->pps;
+		if (r->taken &&
+		    (r->spec.n_targets > 1 ? r->limited : pp_addr_eq(&r->spec.target, target)))
+			pps += part(&r->spec, r->pps);
 	return pps;
 }
 
@@ -130,7 +146,7 @@ static int above_any(const struct pp_engine *e, const struct pp_addr *target, do
 
 /* With what is sent already: on the port, in the limit's unit, and to the target. */
 static int check(const struct pp_engine *e, const struct pp_session_spec *spec, double pps,
-		 double before, double to_target, struct pp_error *ret_error)
+		 double before, bool any, double to_target, struct pp_error *ret_error)
 {
 	struct limit l = limit_of(e, spec);
 	char max[PP_RATE_TEXT];
@@ -143,15 +159,15 @@ static int check(const struct pp_engine *e, const struct pp_session_spec *spec, 
 	}
 	if (before + pps * l.each > l.max.value * ROUNDING)
 		return above_max(&l, spec, pps, before, ret_error);
-	if (to_target + pps > PP_ANY_TARGET_PPS * ROUNDING && !allowed(e, &spec->target))
-		return above_any(e, &spec->target, pps, to_target, ret_error);
+	if (any && to_target + part(spec, pps) > PP_ANY_TARGET_PPS * ROUNDING)
+		return above_any(e, &spec->target, part(spec, pps), to_target, ret_error);
 	return 0;
 }
 
 int pp_limit_check(const struct pp_engine *e, const struct pp_session_spec *spec, double pps,
 		   struct pp_error *ret_error)
 {
-	return check(e, spec, pps, 0, 0, ret_error);
+	return check(e, spec, pps, 0, pp_limit_is_any(e, spec), 0, ret_error);
 }
 
 /* ---- shares ----------------------------------------------------------------------- */
@@ -161,11 +177,12 @@ int pp_limit_take(struct pp_run *r, struct pp_error *ret_error)
 	struct pp_engine *e = r->engine;
 	struct pp_taken *port = &e->taken[r->spec.link.port];
 	/* All runs are looked through only for targets that have a limit of their own. */
-	double to_target = allowed(e, &r->spec.target) ? 0 : taken_by_target(e, &r->spec.target);
+	bool any = r->spec.n_targets > 1 ? r->limited : !allowed(e, &r->spec.target);
+	double to_target = any ? taken_by_target(e, &r->spec.target) : 0;
 
 	if (!(r->pps > 0))
 		return 0;
-	int err = check(e, &r->spec, r->pps, port->sum, to_target, ret_error);
+	int err = check(e, &r->spec, r->pps, port->sum, any, to_target, ret_error);
 
 	if (err)
 		return err;

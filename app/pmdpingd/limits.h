@@ -11,6 +11,8 @@
  * nothing else does. 0, or -EPERM with a message. */
 int pp_limit_check(const struct pp_engine *e, const struct pp_session_spec *spec, double pps,
 		   struct pp_error *ret_error);
+/* Whether one of its targets may be sent PP_ANY_TARGET_PPS only. */
+bool pp_limit_is_any(const struct pp_engine *e, const struct pp_session_spec *spec);
 /* Packets a second that such a session may send beside those that run; may be negative. */
 double pp_limit_left(const struct pp_engine *e, const struct pp_session_spec *spec);
 /* Takes r->pps of what its port and its target may be sent. 0, or -EPERM with a message

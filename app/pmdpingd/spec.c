@@ -98,6 +98,10 @@ static bool take_schedule(struct pp_call *c, struct pp_session_spec *spec, const
 
 	spec->interval = PP_NS(int_or(c, "interval", PP_SEC(1).v));
 	*ret_word = rate ? "rate" : "interval";
+	if (spec->n_targets > 1) { /* an interval is a target's, a rate is all of theirs */
+		spec->count *= spec->n_targets;
+		spec->rate = spec->n_targets * 1e9 / (double)spec->interval.v;
+	}
 	return !rate || take_rate(c, spec, rate);
 }
 
@@ -134,7 +138,6 @@ static struct pp_session_spec base_spec(const struct pp_call *c, unsigned int fl
 {
 	size_t pattern_len = 0;
 	struct pp_session_spec spec = {
-		.target = *pp_call_addr(c, "address"),
 		.ttl = (uint8_t)int_or(c, "ttl", DEFAULT_TTL),
 		.tos = (uint8_t)int_or(c, "tos", 0),
 		.count = (uint64_t)int_or(c, "count", 0),
@@ -182,15 +185,36 @@ static struct pp_run *create_run(struct pp_call *c, const char *name, struct pp_
 	return r;
 }
 
+/* *ret_targets is to be freed. */
+static bool take_targets(struct pp_call *c, struct pp_session_spec *spec,
+			 struct pp_target_spec **ret_targets)
+{
+	struct pp_error error;
+
+	if (pp_targets_parse(pp_call_engine(c), pp_call_text(c, "targets"),
+			     (int)int_or(c, "port", -1), ret_targets, &spec->n_targets, &error)) {
+		pp_call_fail(c, PP_ERR_PARAMS, "targets", "%s", error.text);
+		return false;
+	}
+	spec->targets = *ret_targets;
+	spec->target = spec->targets[0].addr;
+	return true;
+}
+
 struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags,
 				uint32_t samples)
 {
 	struct pp_session_spec spec = base_spec(c, flags);
+	struct pp_target_spec *targets = NULL;
 	struct pp_run *r = NULL;
 	pp_ns *gaps = NULL;
 	const char *word;
 
 	spec.samples = samples;
+	if (!*name) /* ping's: one target */
+		spec.target = *pp_call_addr(c, "address");
+	else if (!take_targets(c, &spec, &targets))
+		return NULL;
 	if (take_route(c, &spec) && take_size(c, &spec) && take_schedule(c, &spec, &word) &&
 	    pp_pacing_from_call(c, &spec, &gaps) && within_limits(c, &spec, word) &&
 	    fits_wire(c, &spec)) {
@@ -198,5 +222,6 @@ struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned in
 		r = create_run(c, name, &spec);
 	}
 	free(gaps);
+	free(targets);
 	return r;
 }

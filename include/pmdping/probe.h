@@ -158,8 +158,9 @@ struct pp_target_counts {
 	uint64_t sent, received;
 	uint32_t not_sent, expired, errors; /* errors: of ICMP, and corrupt answers */
 	uint32_t duplicate;
-	uint32_t min, max; /* of midpoints, ns, at most 4.29 s; unset while received == 0 */
-	uint64_t sum;	   /* of midpoints, ns */
+	uint32_t unreachable; /* of not_sent */
+	uint32_t min, max;    /* of midpoints, ns, at most 4.29 s; unset while received == 0 */
+	uint64_t sum;	      /* of midpoints, ns */
 };
 uint32_t pp_session_targets(const struct pp_session *s);
 void pp_session_target(const struct pp_session *s, uint32_t i, struct pp_target_counts *ret);

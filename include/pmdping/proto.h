@@ -51,6 +51,15 @@ int pp_addr_parse(const char *text, struct pp_addr *ret_a);
 /* "192.0.2.0/24", "2001:db8::/32"; without a slash the whole length. Host bits
  * are kept. 0, -EINVAL or -ERANGE (length); *ret_plen is 0..128. */
 int pp_prefix_parse(const char *text, struct pp_addr *ret_a, unsigned int *ret_plen);
+/* The first `len` bytes of text as addresses in a row: one, "A-B", or a prefix without the
+ * addresses that no host of it has. 0, -EINVAL, -ERANGE (prefix length; B below A, or of
+ * another family). */
+int pp_addr_range_parse(const char *text, size_t len, struct pp_addr *ret_first,
+			struct pp_addr *ret_last);
+/* How many; UINT64_MAX when more than can be counted. */
+uint64_t pp_addr_range_count(const struct pp_addr *first, const struct pp_addr *last);
+/* One further (by = 1) or back (-1). */
+void pp_addr_step(struct pp_addr *a, int by);
 /* Canonical text (RFC 5952) into buf, which is also returned. */
 const char *pp_addr_text(const struct pp_addr *a, char buf[PP_ADDR_TEXT]);
 

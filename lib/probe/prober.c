@@ -279,12 +279,13 @@ static void fail_target(struct pp_session *s, struct pp_target *g, bool unreacha
 	c->not_sent++;
 	c->unreachable += unreachable;
 	g->not_sent++;
+	g->unreachable += unreachable;
 	release_held(s, g);
 }
 
 static pp_ns due_of_turn(const struct pp_session *s, const struct pp_target *g, uint64_t k)
 {
-	return pp_slot_due(s, k * s->n_targets + g->place);
+	return pp_slot_due(s, pp_target_slot(s, g, k));
 }
 
 /* Looks at one that waits. */
@@ -315,8 +316,9 @@ static void try_all_held(struct pp_session *s, struct pp_batch *b)
 
 static void hold_target(struct pp_session *s, struct pp_target *g, uint64_t word)
 {
+	/* Nobody is there while nobody has answered since a round of requests had no answer. */
 	if (g->held)
-		fail_target(s, g, false);
+		fail_target(s, g, pp_hop_failures(word) != 0);
 	else
 		g->hop_failures = (uint16_t)pp_hop_failures(word);
 	g->held = true;
@@ -489,7 +491,7 @@ static void forget_samples(struct pp_samples *x)
 static void forget_target(struct pp_target *g)
 {
 	g->sent = g->received = g->top_k = g->rtt_sum = 0;
-	g->expired = g->not_sent = g->errors = g->duplicate = 0;
+	g->expired = g->not_sent = g->errors = g->duplicate = g->unreachable = 0;
 }
 
 void pp_prober_clear(struct pp_prober *p, pp_session_ref ref)

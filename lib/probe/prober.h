@@ -24,7 +24,7 @@ static inline struct pp_burst *pp_burst_of(struct pp_timer *t)
 static inline uint64_t pp_target_full_k(const struct pp_session *s, const struct pp_target *g,
 					uint32_t low)
 {
-	uint64_t next = s->round + (g->place < s->turn);
+	uint64_t next = s->round + (pp_target_place(s, g) < s->turn);
 	uint64_t k = (next & ~(uint64_t)UINT32_MAX) | low;
 
 	return k >= next && k > UINT32_MAX ? k - ((uint64_t)1 << 32) : k;
@@ -34,7 +34,7 @@ static inline uint64_t pp_target_full_k(const struct pp_session *s, const struct
 static inline uint64_t pp_target_slot(const struct pp_session *s, const struct pp_target *g,
 				      uint64_t k)
 {
-	return k * s->n_targets + g->place;
+	return k * s->n_targets + pp_target_place(s, g);
 }
 
 /* Every probe of the record was answered, timed out, or its session is gone. */

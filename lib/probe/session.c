@@ -282,7 +282,6 @@ static void fill_targets(struct pp_sessions *t, struct pp_session *s, pp_session
 		g->addr = from->addr;
 		g->token = from->token;
 		g->session = ref;
-		g->place = i;
 		g->id = from->id ? from->id : (uint16_t)(id + i);
 		atomic_store_explicit(&g->hop, from->hop, memory_order_relaxed);
 		pp_template_sum_target(s->tmpl, g);

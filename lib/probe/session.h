@@ -34,12 +34,12 @@ struct pp_target {
 	_Atomic(pp_target_ref) ref; /* 0 while the place is free */
 	_Atomic(pp_target_ref) next_same_id;
 	pp_session_ref session;
-	uint32_t place; /* in its session */
 	uint16_t id;
 	uint16_t ip_sum; /* what its fields add to the template's sums */
 	uint16_t icmp_sum;
-	uint32_t errors; /* these two by the owner, rarely */
+	uint32_t errors; /* these by the owner, rarely */
 	uint32_t duplicate;
+	uint32_t unreachable;
 
 	/* Written by the owner alone; the counters only where a session has several. */
 	PP_CACHE_ALIGNED uint64_t sent;
@@ -146,6 +146,12 @@ static inline struct pp_target *pp_target_get(const struct pp_sessions *t, pp_ta
 		return NULL;
 	struct pp_target *g = &t->target[index];
 	return atomic_load_explicit(&g->ref, memory_order_acquire) == ref ? g : NULL;
+}
+
+/* Its place among the session's. */
+static inline uint32_t pp_target_place(const struct pp_session *s, const struct pp_target *g)
+{
+	return (uint32_t)(g - s->target);
 }
 
 static inline uint16_t pp_session_seq(uint64_t k)

@@ -144,6 +144,7 @@ void pp_session_target(const struct pp_session *s, uint32_t i, struct pp_target_
 		.expired = read32(&g->expired),
 		.errors = read32(&g->errors),
 		.duplicate = read32(&g->duplicate),
+		.unreachable = read32(&g->unreachable),
 		.min = read32(&g->rtt_min),
 		.max = read32(&g->rtt_max),
 		.sum = read64(&g->rtt_sum),
