@@ -132,15 +132,23 @@ static void put_rows(FILE *f, const struct table *t, const json_t *list)
 	free(cells);
 }
 
-/* Members beside the list: totals. */
-static void put_others(FILE *f, const struct table *t, const json_t *body)
+static bool has_table(const char *command, const char *key)
+{
+	for (const struct table *t = tables; t->command; t++)
+		if (!strcmp(t->command, command) && !strcmp(t->array, key))
+			return true;
+	return false;
+}
+
+/* Members beside the lists: totals. */
+static void put_others(FILE *f, const char *command, const json_t *body)
 {
 	const char *key;
 	json_t *v, *copy = json_deep_copy(body);
 
 	json_object_foreach(copy, key, v)
 	{
-		if (pp_out_is_envelope(key) || !strcmp(key, t->array))
+		if (pp_out_is_envelope(key) || has_table(command, key))
 			continue;
 		fprintf(f, "%s: ", key);
 		pp_out_value(f, key, v);
@@ -149,17 +157,22 @@ static void put_others(FILE *f, const struct table *t, const json_t *body)
 	json_decref(copy);
 }
 
+/* A command may have several, with an empty line between them. */
 bool pp_out_table(FILE *f, const char *command, const json_t *body)
 {
+	unsigned int n = 0;
+
 	for (const struct table *t = tables; t->command; t++) {
 		const json_t *list = json_object_get(body, t->array);
 		if (strcmp(t->command, command) || !json_is_array(list))
 			continue;
+		if (n++)
+			fputc('\n', f);
 		put_rows(f, t, list);
-		put_others(f, t, body);
-		return true;
 	}
-	return false;
+	if (n)
+		put_others(f, command, body);
+	return n > 0;
 }
 
 #define INTERVAL_COLUMNS                                                                           \
@@ -259,6 +272,42 @@ static const struct table tables[] = {
 	  {"received", "RECEIVED", NUMBER, NULL},
 	  {"loss_percent", "LOSS", PERCENT, NULL},
 	  {"p50_lo_ns", "P50", SPAN, "p50_hi_ns"}}},
+	{"show numa",
+	 "nodes",
+	 {{"node", "NODE", NUMBER, NULL}, {"distances", "DISTANCES", TEXT, NULL}}},
+	{"show numa",
+	 "ports",
+	 {{"port", "PORT", NUMBER, NULL},
+	  {"name", "NAME", TEXT, NULL},
+	  {"node", "NODE", NUMBER, NULL}}},
+	{"show numa",
+	 "workers",
+	 {{"lcore", "LCORE", NUMBER, NULL}, {"node", "NODE", NUMBER, NULL}}},
+	{"show numa",
+	 "memory",
+	 {{"what", "MEMORY", TEXT, NULL},
+	  {"port", "PORT", NUMBER, NULL},
+	  {"queue", "QUEUE", NUMBER, NULL},
+	  {"lcore", "LCORE", NUMBER, NULL},
+	  {"bytes", "BYTES", NUMBER, NULL},
+	  {"wanted", "WANTED", NUMBER, NULL},
+	  {"local", "LOCAL", NUMBER, NULL},
+	  {"elsewhere", "ELSEWHERE", NUMBER, NULL},
+	  {"untouched", "UNTOUCHED", NUMBER, NULL},
+	  {"unknown", "UNKNOWN", NUMBER, NULL}}},
+	{"session targets",
+	 "targets",
+	 {{"address", "ADDRESS", TEXT, NULL},
+	  {"sent", "SENT", NUMBER, NULL},
+	  {"received", "RECEIVED", NUMBER, NULL},
+	  {"not_sent", "NOT SENT", NUMBER, NULL},
+	  {"unreachable", "UNREACHABLE", NUMBER, NULL},
+	  {"errors", "ERRORS", NUMBER, NULL},
+	  {"duplicate", "DUPLICATE", NUMBER, NULL},
+	  {"loss_percent", "LOSS", PERCENT, NULL},
+	  {"min_ns", "MIN", TIME, NULL},
+	  {"avg_ns", "AVG", TIME, NULL},
+	  {"max_ns", "MAX", TIME, NULL}}},
 	{"session show", "intervals", INTERVAL_COLUMNS},
 	{"show session", "intervals", INTERVAL_COLUMNS},
 	{NULL, NULL, {{NULL, NULL, TEXT, NULL}}},

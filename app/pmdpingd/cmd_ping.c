@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #define PROGRESS_EVERY PP_MS(100)
@@ -35,7 +36,7 @@ static void say_start(struct pp_call *c, const struct pp_run *r)
 		pp_addr_text(&r->spec.target, text), "family", four ? 4 : 6, "size",
 		(int)r->spec.size, "bytes", bytes, "timeout_ns", (json_int_t)r->spec.timeout.v,
 		"interval_ns",
-		(json_int_t)(r->spec.rate > 0 ? (int64_t)(1e9 / r->spec.rate) : r->spec.interval.v),
+		(json_int_t)(r->spec.rate > 0 ? llround(1e9 / r->spec.rate) : r->spec.interval.v),
 		"quiet", pp_call_flag(c, "quiet"), "timestamps", pp_call_flag(c, "timestamps"),
 		"flood", pp_call_flag(c, "flood"));
 
@@ -75,18 +76,22 @@ void pp_cmd_ping(struct pp_call *c)
 	bool flood = pp_call_flag(c, "flood"), quiet = pp_call_flag(c, "quiet");
 	unsigned int flags = flood ? PP_SESSION_FLOOD : quiet ? 0u : PP_SESSION_VOICE;
 	struct pp_run *r = pp_run_from_call(c, "", flags, 0);
+	struct pp_error error;
 
 	if (!r)
 		return;
+	int err = pp_run_start(r, &error);
+	if (err) {
+		pp_run_delete(r);
+		pp_call_fail(c, err == -EPERM ? PP_ERR_FAILED : PP_ERR_BUSY, NULL, "%s",
+			     error.text);
+		return;
+	}
+	/* What happens to it is heard of at the next tick. */
 	r->voice = c;
 	r->done = ping_done;
 	say_start(c, r);
 	pp_call_on_cancel(c, ping_cancel, r);
-	if (pp_run_start(r) == 0)
-		return;
-	r->voice = NULL;
-	pp_run_delete(r);
-	pp_call_fail(c, PP_ERR_BUSY, NULL, "the worker has too much to do already");
 }
 
 /* ---- events ------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "intervals.h"
 #include "runs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static void done(struct pp_call *c)
@@ -42,13 +43,16 @@ void pp_cmd_session_add(struct pp_call *c)
 void pp_cmd_session_start(struct pp_call *c)
 {
 	struct pp_run *r = pp_run_named(c);
+	struct pp_error error;
+	int err;
 
 	if (!r)
 		return;
 	if (r->state != PP_RUN_IDLE)
 		pp_call_fail(c, PP_ERR_FAILED, "name", "session %s is running", r->name);
-	else if (pp_run_start(r))
-		pp_call_fail(c, PP_ERR_BUSY, NULL, "the worker has too much to do already");
+	else if ((err = pp_run_start(r, &error)))
+		pp_call_fail(c, err == -EPERM ? PP_ERR_FAILED : PP_ERR_BUSY, NULL, "%s",
+			     error.text);
 	else
 		done(c);
 }
@@ -84,7 +88,8 @@ void pp_cmd_session_clear(struct pp_call *c)
 				  .owner = r->spec.owner,
 				  .done = cleared,
 				  .arg = c};
-	r->confirmed = 0;
+	for (uint32_t i = 0; i < r->spec.n_targets; i++)
+		r->target[i].confirmed = 0;
 	if (pp_dp_request(r->engine->dp, &q))
 		pp_call_fail(c, PP_ERR_BUSY, NULL, "the worker has too much to do already");
 }

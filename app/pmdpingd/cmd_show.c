@@ -5,6 +5,7 @@
 #include "commands.h"
 
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,16 @@ static void each_port(struct pp_call *c, const char *key,
 	pp_call_done(c, json_pack("{s:o}", key, rows));
 }
 
+/* Whole megabits but for a wire's odd rates. */
+static json_t *speed_json(double bps)
+{
+	double mbps = bps / 1e6;
+
+	if (bps <= 0)
+		return json_null();
+	return mbps == floor(mbps) ? json_integer((json_int_t)mbps) : json_real(mbps);
+}
+
 static void port_info(struct pp_engine *e, uint16_t port, json_t *rows)
 {
 	struct pp_port_info i;
@@ -43,13 +54,13 @@ static void port_info(struct pp_engine *e, uint16_t port, json_t *rows)
 		return;
 	json_array_append_new(
 		rows,
-		json_pack("{s:i, s:s, s:s, s:s, s:b, s:s, s:o, s:i, s:i, s:i, s:i, s:b}", "port",
+		json_pack("{s:i, s:s, s:s, s:s, s:b, s:s, s:o, s:i, s:i, s:i, s:o, s:b}", "port",
 			  (int)port, "name", i.name, "driver", i.driver, "mac",
 			  pp_mac_text(&i.mac, mac), "mac_own", i.mac_own, "link",
-			  i.link_up ? "up" : "down", "speed_mbps",
-			  i.speed_mbps ? json_integer(i.speed_mbps) : json_null(), "mtu",
+			  i.link_up ? "up" : "down", "speed_mbps", speed_json(i.link_bps), "mtu",
 			  (int)i.mtu, "rx_queues", (int)i.rx_queues, "tx_queues", (int)i.tx_queues,
-			  "socket", i.socket, "promiscuous", i.promiscuous));
+			  "socket", i.socket < 0 ? json_null() : json_integer(i.socket),
+			  "promiscuous", i.promiscuous));
 }
 
 void pp_cmd_show_port_info(struct pp_call *c)

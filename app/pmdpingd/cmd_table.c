@@ -23,9 +23,9 @@ static const char *const plan_words[] = {"full", "quick", "coverage", NULL};
 
 /* What every probe has, whoever starts it. */
 #define PROBE_PARAMS \
-	{"count", 'c', .type = PP_PARAM_INT, .min = 1, .max = INT64_MAX, .help = "slots, then end"}, \
+	{"count", 'c', .type = PP_PARAM_INT, .min = 1, .max = INT64_MAX, .help = "slots, then end; of each target"}, \
 	{"interval", 'i', .type = PP_PARAM_TIME, .min = 1000, .max = HOUR, \
-	 .help = "from slot to slot; 1s when neither it nor rate is given", .excludes = "rate"}, \
+	 .help = "from slot to slot of a target; 1s when neither it nor rate is given", .excludes = "rate"}, \
 	{"size", 's', .type = PP_PARAM_INT, .min = 0, .max = 65507, \
 	 .help = "payload bytes; 56; below 16 replies match weakly", .excludes = "frame"}, \
 	{"frame", .type = PP_PARAM_INT, .min = 64, .max = 65535, \
@@ -44,7 +44,7 @@ static const char *const plan_words[] = {"full", "quick", "coverage", NULL};
 	{"port", .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "only by this port"}, \
 	{"source", 'I', .type = PP_PARAM_ADDRESS, .help = "an address of ours; chosen by the route"}, \
 	{"rate", .type = PP_PARAM_RATE, \
-	 .help = "instead of interval: 100pps, 1kpps, 10Mbps (frame bits), 10Mbpsl1 (with preamble and gap)"}, \
+	 .help = "instead of interval, of all targets together: 1kpps, 10Mbps (frame bits), 10Mbpsl1 (with preamble and gap), 50% (of the link)"}, \
 	{"poisson", .type = PP_PARAM_FLAG, .help = "exponential gaps around the interval (RFC 2330 11.1)", \
 	 .excludes = "burst"}, \
 	{"seed", .type = PP_PARAM_INT, .min = 0, .max = INT64_MAX, .help = "of poisson; 1"}, \
@@ -79,7 +79,8 @@ static const struct pp_param session_add_params[] = {
 	NAME_PARAM,
 	{"probe", .positional = true, .required = true, .type = PP_PARAM_CHOICE, .choices = probe_words,
 	 .help = "kind of probe"},
-	{"address", .positional = true, .required = true, .type = PP_PARAM_ADDRESS, .help = "whom to ask"},
+	{"targets", .positional = true, .required = true, .type = PP_PARAM_TARGETS,
+	 .help = "whom to ask, in turn: ADDRESS, ADDRESS-ADDRESS, PREFIX, with commas between"},
 	PROBE_PARAMS,
 	{"samples", .type = PP_PARAM_INT, .min = 0, .max = SAMPLES_MAX,
 	 .help = "keep the first so many single samples, for session export; 0"},
@@ -90,6 +91,12 @@ static const struct pp_param name_params[] = {NAME_PARAM, END};
 static const struct pp_param session_show_params[] = {
 	NAME_PARAM,
 	{"intervals", .type = PP_PARAM_FLAG, .help = "the last 60 seconds one by one instead"},
+	END,
+};
+static const struct pp_param session_targets_params[] = {
+	NAME_PARAM,
+	{"from", .type = PP_PARAM_INT, .min = 0, .max = PP_SESSION_CAPACITY, .help = "the first of them; 0"},
+	{"count", .type = PP_PARAM_INT, .min = 1, .max = 1000, .help = "so many; 100"},
 	END,
 };
 static const struct pp_param session_export_params[] = {
@@ -190,6 +197,7 @@ const struct pp_command pp_commands[] = {
 	{"session clear", name_params, PP_CLASS_CONTROL, "counters and samples to zero", pp_cmd_session_clear},
 	{"session del", name_params, PP_CLASS_CONTROL, "take it away", pp_cmd_session_del},
 	{"session export", session_export_params, PP_CLASS_READ, "what it measured, for other programs", pp_cmd_session_export},
+	{"session targets", session_targets_params, PP_CLASS_READ, "what it counted of each target", pp_cmd_session_targets},
 	{"session show", session_show_params, PP_CLASS_READ, "its counters and quantiles", pp_cmd_session_show},
 	{"addr add", addr_add_params, PP_CLASS_CONTROL, "an address of the engine's own", pp_cmd_addr_add},
 	{"addr del", addr_del_params, PP_CLASS_CONTROL, "give an address up, with its routes", pp_cmd_addr_del},
@@ -214,6 +222,7 @@ const struct pp_command pp_commands[] = {
 	{"show histogram", name_params, PP_CLASS_READ, "a session's distribution as bars", pp_cmd_show_histogram},
 	{"show session", session_show_params, PP_CLASS_READ, "the same as session show", pp_cmd_session_show},
 	{"show stalls", stalls_params, PP_CLASS_READ, "when workers did not look, and why", pp_cmd_show_stalls},
+	{"show numa", NULL, PP_CLASS_READ, "nodes, and where ports, workers and memory are", pp_cmd_show_numa},
 	{"show clock", NULL, PP_CLASS_READ, "the TSC's rate and how well it is known", pp_cmd_show_clock},
 	{"show version", NULL, PP_CLASS_READ, "versions", pp_cmd_show_version},
 	{"wait port", wait_params, PP_CLASS_READ, "until a port has received nothing for a time", pp_cmd_wait_port},

@@ -18,6 +18,7 @@ void pp_cmd_session_stop(struct pp_call *c);
 void pp_cmd_session_clear(struct pp_call *c);
 void pp_cmd_session_del(struct pp_call *c);
 void pp_cmd_session_show(struct pp_call *c);
+void pp_cmd_session_targets(struct pp_call *c);
 void pp_cmd_show_sessions(struct pp_call *c);
 
 #define PP_EXPORT_PIECE 10000 /* samples in one answer: some 10 ms of the control thread */
@@ -47,6 +48,7 @@ void pp_cmd_show_counters(struct pp_call *c);
 void pp_cmd_show_workers(struct pp_call *c);
 void pp_cmd_show_stalls(struct pp_call *c);
 void pp_cmd_show_clock(struct pp_call *c);
+void pp_cmd_show_numa(struct pp_call *c);
 void pp_cmd_show_version(struct pp_call *c);
 void pp_cmd_wait_port(struct pp_call *c);
 /* Every 100 ms: whether ports that somebody waits for are idle. */

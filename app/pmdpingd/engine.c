@@ -14,46 +14,6 @@
 #define LOG_LINES_PER_SECOND 10
 #define END_PATIENCE	     PP_MS(500)
 
-/* ---- limits --------------------------------------------------------------------- */
-
-static bool allowed(struct pp_engine *e, const struct pp_addr *dst)
-{
-	const struct pp_options *o = &e->options;
-
-	for (unsigned int i = 0; i < o->n_allow; i++)
-		if (pp_addr_in_prefix(dst, &o->allow[i].addr, o->allow[i].plen))
-			return true;
-	return o->n_allow == 0 && pp_route_is_onlink(pp_host_routes(e->host), dst);
-}
-
-double pp_engine_rate_limit(struct pp_engine *e, const struct pp_addr *dst)
-{
-	double any =
-		e->options.max_rate < PP_ANY_TARGET_PPS ? e->options.max_rate : PP_ANY_TARGET_PPS;
-
-	return allowed(e, dst) ? e->options.max_rate : any;
-}
-
-int pp_engine_check_rate(struct pp_engine *e, const struct pp_addr *dst, double pps,
-			 struct pp_error *ret_error)
-{
-	double limit = pp_engine_rate_limit(e, dst);
-
-	/* A rate that was computed from an interval may be a rounding above. */
-	if (pps <= limit * (1 + 1e-9))
-		return 0;
-	if (pps > e->options.max_rate)
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "%.6g packets a second is more than the engine's --max-rate %.6g", pps,
-			 e->options.max_rate);
-	else
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "%.6g packets a second: above %.6g only to targets that %s", pps, limit,
-			 e->options.n_allow ? "--allow covers"
-					    : "are on-link (or that --allow covers)");
-	return -EPERM;
-}
-
 /* ---- log ---------------------------------------------------------------------------- */
 
 void pp_engine_log(void *arg, const char *text)

@@ -13,9 +13,9 @@
 #define PP_SESSION_CAPACITY 131072
 #define PP_TRUTH_PROBES	    1300000		/* probes whose truth a wire keeps, per queue */
 #define PP_ANY_TARGET_PPS   1000.0		/* to targets that no --allow covers */
-#define PP_MAX_RATE_PPS	    10000.0		/* --max-rate's default */
+#define PP_MAX_RATE_PPS	    10000.0		/* --max-rate's default; of a wire, the link */
 #define PP_SESSION_MEMORY   (UINT64_C(1) << 30) /* bytes that all sessions may take */
-#define PP_WIRE_RATE_PPS    1e9			/* the same, on a virtual wire */
+#define PP_SESSION_PPS	    1e9			/* that a schedule can have */
 
 struct pp_prefix {
 	struct pp_addr addr;
@@ -30,13 +30,20 @@ struct pp_options {
 	unsigned int n_execute, n_commands;
 	bool interactive; /* -i */
 	bool check;
+	bool strict_numa;
 	struct pp_queue_map map[PP_QUEUE_MAX];
-	unsigned int n_map; /* 0: planned */
-	double max_rate;    /* pps; 0: not given */
+	unsigned int n_map;	 /* 0: planned */
+	struct pp_rate max_rate; /* of all that a port sends; 0: not given */
 	struct pp_wire_spec wire;
 	bool has_wire, selftest;
 	struct pp_prefix allow[PP_ALLOW_MAX];
 	unsigned int n_allow; /* 0: what is on-link */
+};
+
+/* What running sessions take of a port's --max-rate, in its unit. */
+struct pp_taken {
+	double sum;
+	unsigned int n; /* sessions */
 };
 
 struct pp_run;
@@ -51,6 +58,7 @@ struct pp_engine {
 	struct pp_run *deleted_runs; /* whose owner has not let go yet */
 	struct pp_run **run_of;	     /* by the session's index */
 	uint64_t memory;	     /* bytes that runs take */
+	struct pp_taken taken[PP_PORT_MAX];
 	pp_ns confirm_due;
 	pp_ns log_window;
 	unsigned int log_lines; /* in this second */
@@ -62,11 +70,6 @@ struct pp_engine {
 	int exit;
 };
 
-/* What may be sent to dst: 0, or -EPERM with a message. */
-int pp_engine_check_rate(struct pp_engine *e, const struct pp_addr *dst, double pps,
-			 struct pp_error *ret_error);
-/* The highest rate towards dst. */
-double pp_engine_rate_limit(struct pp_engine *e, const struct pp_addr *dst);
 /* Ends: sessions stop, final statistics are printed, the loop returns. */
 void pp_engine_end(struct pp_engine *e, int exit);
 void pp_engine_event(void *arg, const struct pp_event *ev);

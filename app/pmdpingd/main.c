@@ -73,7 +73,9 @@ static int start_ports(struct pp_engine *e, struct pp_error *error)
 		.sessions = e->sessions,
 		.wire = e->options.has_wire ? &e->options.wire : NULL,
 		.event = pp_engine_event,
+		.warn = pp_engine_log,
 		.arg = e,
+		.strict_numa = e->options.strict_numa,
 	};
 
 	return pp_dp_create(&config, &e->dp, error);
@@ -83,13 +85,11 @@ static int start_ports(struct pp_engine *e, struct pp_error *error)
  * its first port, .2 on its second. */
 static void address_wire(struct pp_engine *e)
 {
-	struct pp_port_info info;
 	char text[64];
 
 	for (uint16_t port = 0, side = 0; e->options.has_wire && port < pp_dp_ports(e->dp);
 	     port++) {
-		if (pp_dp_port_info(e->dp, port, &info) ||
-		    strncmp(info.name, "net_ring_net_wire", 17))
+		if (pp_wire_side(pp_dp_wire(e->dp), port) < 0)
 			continue;
 		side++;
 		for (size_t i = 0; i < 2; i++) {
@@ -315,8 +315,6 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (at < argc)
 		err = pp_options_parse(&e->options, argc - at, argv + at);
-	if (e->options.max_rate == 0)
-		e->options.max_rate = e->options.has_wire ? PP_WIRE_RATE_PPS : PP_MAX_RATE_PPS;
 	if (!err && e->options.check) {
 		err = check(&e->options, at, argv);
 	} else if (!err) {

@@ -17,10 +17,12 @@ static const char usage[] =
 	"  --socket PATH           listen there; $PMDPING_SOCKET, /run/pmdping/pmdping.sock for "
 	"root\n"
 	"  --config '(port,queue,lcore),...'   which lcore polls which queue\n"
-	"  --max-rate RATE         no session sends faster; 10kpps\n"
+	"  --strict-numa           do not start with workers or memory on other NUMA nodes than "
+	"ports\n"
+	"  --max-rate RATE         no port sends more, all its sessions together; 10kpps\n"
 	"  --allow PREFIX          targets that may get more than 1000 pps; what is on-link\n"
 	"  --wire SPEC             two more ports, joined by a virtual wire: "
-	"delay=10us,loss=1%,...\n"
+	"delay=10us,loss=1%,...; direct\n"
 	"  --selftest              certify the instrument on a virtual wire, exit 0 or 1\n"
 	"  --check                 say what is missing for a start, and end\n"
 	"  --version, --help\n"
@@ -31,6 +33,7 @@ enum {
 	OPT_COMMANDS = 256,
 	OPT_SOCKET,
 	OPT_CONFIG,
+	OPT_STRICT_NUMA,
 	OPT_MAX_RATE,
 	OPT_ALLOW,
 	OPT_CHECK,
@@ -44,6 +47,7 @@ static const struct option options[] = {
 	{"commands", required_argument, NULL, OPT_COMMANDS},
 	{"socket", required_argument, NULL, OPT_SOCKET},
 	{"config", required_argument, NULL, OPT_CONFIG},
+	{"strict-numa", no_argument, NULL, OPT_STRICT_NUMA},
 	{"max-rate", required_argument, NULL, OPT_MAX_RATE},
 	{"allow", required_argument, NULL, OPT_ALLOW},
 	{"wire", required_argument, NULL, OPT_WIRE},
@@ -87,12 +91,8 @@ static int take_config(struct pp_options *o, const char *text)
 
 static int take_max_rate(struct pp_options *o, const char *text)
 {
-	struct pp_rate rate;
-
-	if (pp_parse_rate(text, &rate) || rate.unit != PP_RATE_PPS)
-		return refuse("--max-rate", text,
-			      "not packets per second, such as 10kpps or 5Mpps");
-	o->max_rate = rate.value;
+	if (pp_parse_rate(text, &o->max_rate))
+		return refuse("--max-rate", text, "not a rate, such as 10kpps, 100Mbps or 50%");
 	return 0;
 }
 
@@ -147,6 +147,9 @@ static int take_option(struct pp_options *o, int option, const char *value)
 		return 0;
 	case OPT_CONFIG:
 		return take_config(o, value);
+	case OPT_STRICT_NUMA:
+		o->strict_numa = true;
+		return 0;
 	case OPT_MAX_RATE:
 		return take_max_rate(o, value);
 	case OPT_ALLOW:

@@ -5,6 +5,7 @@
 #include "runs.h"
 
 #include "intervals.h"
+#include "limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,117 +38,16 @@ struct pp_run *pp_run_find(struct pp_engine *e, const char *name)
 	return NULL;
 }
 
-/* ---- routes ---------------------------------------------------------------------- */
-
-static int route_error(int err, const struct pp_addr *dst, struct pp_error *ret_error)
-{
-	char text[PP_ADDR_TEXT];
-
-	pp_addr_text(dst, text);
-	switch (err) {
-	case -ENETUNREACH:
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "connect: Network is unreachable");
-		break;
-	case -EADDRNOTAVAIL:
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "bind: Cannot assign requested address (no usable source for %s)", text);
-		break;
-	case -EACCES:
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "%s is a broadcast address: not a target", text);
-		break;
-	default:
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "%s is not a unicast address: not a target", text);
-		break;
-	}
-	return err;
-}
-
-static void release_neighbour(struct pp_run *r)
-{
-	if (r->neigh)
-		pp_neigh_release(pp_host_neighbours(r->engine->host), r->neigh, pp_clock_now());
-	r->neigh = NULL;
-}
-
-/* Pins the neighbour that hop names; NULL in r->neigh when the table is full. */
-static void acquire_neighbour(struct pp_run *r, const struct pp_nexthop *hop)
-{
-	r->hop = *hop;
-	r->neigh = pp_neigh_acquire(pp_host_neighbours(r->engine->host), hop->link, &hop->hop,
-				    pp_clock_now());
-}
-
-static int find_route(struct pp_run *r, const struct pp_addr *source, struct pp_error *ret_error)
-{
-	struct pp_nexthop hop;
-	int err = pp_route_lookup(pp_host_routes(r->engine->host), &r->spec.target, source, r->port,
-				  &hop);
-
-	if (err)
-		return route_error(err, &r->spec.target, ret_error);
-	const struct pp_ifaddr *own =
-		pp_ifaddr_find(pp_host_routes(r->engine->host), &r->spec.target);
-	if (own && pp_link_eq(own->link, hop.link)) {
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "this is the engine's own address on port %u: no frame would come back",
-			 own->link.port);
-		return -EINVAL;
-	}
-	r->spec.source = hop.src;
-	r->spec.link = hop.link;
-	r->spec.src_mac = *pp_host_mac(r->engine->host, hop.link.port);
-	r->spec.mtu = pp_host_mtu(r->engine->host, hop.link.port);
-	acquire_neighbour(r, &hop);
-	if (r->neigh)
-		return 0;
-	snprintf(ret_error->text, sizeof(ret_error->text),
-		 "the neighbour table is full of entries in use");
-	return -ENOSPC;
-}
-
-/* A session keeps its source and its port: a route by another port is none for it. */
-static void reroute(struct pp_run *r)
-{
-	struct pp_nexthop hop;
-	int err = pp_route_lookup(pp_host_routes(r->engine->host), &r->spec.target, &r->spec.source,
-				  r->spec.link.port, &hop);
-
-	if (!err && r->neigh && pp_link_eq(hop.link, r->hop.link) &&
-	    pp_addr_eq(&hop.hop, &r->hop.hop))
-		return;
-	struct pp_neigh *old = r->neigh;
-	r->neigh = NULL;
-	if (!err && pp_link_eq(hop.link, r->spec.link))
-		acquire_neighbour(r, &hop);
-	pp_session_set_hop(r->session, r->neigh ? pp_neigh_hop(r->neigh) : NULL);
-	if (old)
-		pp_neigh_release(pp_host_neighbours(r->engine->host), old, pp_clock_now());
-}
-
-void pp_runs_reroute(struct pp_engine *e)
-{
-	for (struct pp_run *r = e->runs; r; r = r->next)
-		if (!r->deleted)
-			reroute(r);
-}
-
-void pp_runs_confirm(struct pp_engine *e, pp_ns now)
-{
-	for (struct pp_run *r = e->runs; r; r = r->next) {
-		uint64_t received = __atomic_load_n(&pp_session_tally(r->session)->c.received,
-						    __ATOMIC_RELAXED);
-		if (r->neigh && received != r->confirmed)
-			pp_neigh_confirm(pp_host_neighbours(e->host), r->neigh, now);
-		r->confirmed = received;
-	}
-}
-
 /* ---- making ------------------------------------------------------------------------ */
 
-static int add_session(struct pp_run *r, struct pp_error *ret_error)
+static void complete(struct pp_target_spec *t, struct pp_neigh *neigh)
+{
+	t->hop = pp_neigh_hop(neigh);
+	if (getrandom(&t->token, sizeof(t->token), 0) != sizeof(t->token))
+		t->token = (uint64_t)pp_clock_now().v; /* never: 8 bytes are not cut short */
+}
+
+static int add_session(struct pp_run *r, struct pp_target_spec *targets, struct pp_error *ret_error)
 {
 	struct pp_engine *e = r->engine;
 	int owner = pp_dp_pick_owner(e->dp, r->spec.link.port);
@@ -158,12 +58,12 @@ static int add_session(struct pp_run *r, struct pp_error *ret_error)
 		return owner;
 	}
 	r->spec.owner = (uint8_t)owner;
-	r->spec.hop = pp_neigh_hop(r->neigh);
-	if (getrandom(&r->spec.token, sizeof(r->spec.token), 0) != sizeof(r->spec.token))
-		r->spec.token = (uint64_t)pp_clock_now().v; /* never: 8 bytes are not cut short */
+	for (uint32_t i = 0; i < r->spec.n_targets; i++)
+		complete(&targets[i], r->target[i].neigh);
 	int err = pp_session_add(e->sessions, &r->spec, &r->ref);
 	if (!err) {
 		r->session = pp_session_get(e->sessions, r->ref);
+		pp_dp_place(e->dp, r->spec.owner, r->session);
 		return 0;
 	}
 	pp_dp_drop_owner(e->dp, r->spec.owner);
@@ -196,6 +96,7 @@ static void free_run(struct pp_run *r)
 {
 	r->engine->memory -= r->memory;
 	pp_intervals_free(r->intervals);
+	free(r->target);
 	free(r);
 }
 
@@ -212,28 +113,63 @@ int pp_run_keep_intervals(struct pp_run *r, struct pp_error *ret_error)
 	return -ENOMEM;
 }
 
+/* The spec's targets, or its one, as an array that may shrink. */
+static struct pp_target_spec *copy_targets(struct pp_session_spec *spec)
+{
+	const struct pp_target_spec one = {.addr = spec->target};
+
+	if (spec->n_targets == 0) {
+		spec->targets = &one;
+		spec->n_targets = 1;
+	}
+	struct pp_target_spec *copy = calloc(spec->n_targets, sizeof(*copy));
+	if (copy)
+		memcpy(copy, spec->targets, spec->n_targets * sizeof(*copy));
+	spec->targets = NULL;
+	return copy;
+}
+
+static int make(struct pp_run *r, struct pp_target_spec *targets, const struct pp_addr *source,
+		struct pp_error *ret_error)
+{
+	uint64_t each = sizeof(struct pp_run_target) * r->spec.n_targets;
+	int err = take_memory(r, pp_session_memory(&r->spec) + each, ret_error);
+
+	r->spec.targets = targets;
+	r->limited = pp_limit_is_any(r->engine, &r->spec);
+	if (!err)
+		err = pp_run_find_routes(r, targets, source, ret_error);
+	if (!err)
+		err = add_session(r, targets, ret_error);
+	r->spec.targets = NULL;
+	return err;
+}
+
 int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 		  const struct pp_addr *source, int port, const char *name, struct pp_run **ret_run,
 		  struct pp_error *ret_error)
 {
 	struct pp_run *r = calloc(1, sizeof(*r));
+	struct pp_session_spec full = *spec;
+	struct pp_target_spec *targets = copy_targets(&full);
 
-	if (!r) {
+	if (r)
+		r->target = calloc(full.n_targets, sizeof(*r->target));
+	if (!r || !targets || !r->target) {
 		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
+		free(targets);
+		free(r);
 		return -ENOMEM;
 	}
 	r->engine = e;
-	r->spec = *spec;
+	r->spec = full;
 	r->port = port;
 	r->source_given = source != NULL;
 	snprintf(r->name, sizeof(r->name), "%s", name);
-	int err = take_memory(r, pp_session_memory(spec), ret_error);
-	if (!err)
-		err = find_route(r, source, ret_error);
-	if (!err)
-		err = add_session(r, ret_error);
+	int err = make(r, targets, source, ret_error);
+	free(targets);
 	if (err) {
-		release_neighbour(r);
+		pp_run_release_routes(r);
 		free_run(r);
 		return err;
 	}
@@ -260,12 +196,19 @@ static int request(struct pp_run *r, enum pp_dp_command command, void (*done)(vo
 	return pp_dp_request(r->engine->dp, &q);
 }
 
-int pp_run_start(struct pp_run *r)
+int pp_run_start(struct pp_run *r, struct pp_error *ret_error)
 {
-	int err = request(r, PP_DP_START, NULL, NULL);
+	int err = pp_limit_take(r, ret_error);
 
-	if (!err)
+	if (err)
+		return err;
+	err = request(r, PP_DP_START, NULL, NULL);
+	if (!err) {
 		r->state = PP_RUN_RUNNING;
+		return 0;
+	}
+	pp_limit_release(r);
+	snprintf(ret_error->text, sizeof(ret_error->text), "the worker has too much to do already");
 	return err;
 }
 
@@ -274,7 +217,8 @@ void pp_run_stop(struct pp_run *r, bool at_once)
 	if (r->state == PP_RUN_IDLE)
 		return;
 	r->state = PP_RUN_STOPPING;
-	request(r, at_once ? PP_DP_STOP_NOW : PP_DP_STOP, NULL, NULL);
+	if (request(r, at_once ? PP_DP_STOP_NOW : PP_DP_STOP, NULL, NULL) == 0)
+		pp_limit_release(r);
 }
 
 /* The worker fills `counts`; the run's change when it has. */
@@ -330,6 +274,7 @@ static void final_counts(void *arg)
 	struct pp_run *r = arg;
 
 	r->state = PP_RUN_IDLE;
+	pp_limit_release(r);
 	if (r->done)
 		r->done(r);
 }
@@ -378,13 +323,15 @@ void pp_run_delete(struct pp_run *r)
 {
 	struct pp_engine *e = r->engine;
 
+	pp_limit_release(r);
 	unlist(&e->runs, r);
 	r->next = e->deleted_runs;
 	e->deleted_runs = r;
 	e->run_of[REF_INDEX(r->ref)] = NULL;
 	pp_session_unlink(e->sessions, r->ref);
-	pp_session_set_hop(r->session, NULL);
-	release_neighbour(r);
+	for (uint32_t i = 0; i < r->spec.n_targets; i++)
+		pp_session_set_hop(r->session, i, NULL);
+	pp_run_release_routes(r);
 	pp_dp_drop_owner(e->dp, r->spec.owner);
 	r->deleted = true;
 	r->users++;
@@ -398,7 +345,7 @@ void pp_engine_free_runs(struct pp_engine *e)
 	while (e->runs) {
 		struct pp_run *r = e->runs;
 		e->runs = r->next;
-		release_neighbour(r);
+		pp_run_release_routes(r);
 		free_run(r);
 	}
 	while (e->deleted_runs) {

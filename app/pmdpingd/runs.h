@@ -10,6 +10,12 @@
 
 enum pp_run_state { PP_RUN_IDLE, PP_RUN_RUNNING, PP_RUN_STOPPING };
 
+struct pp_run_target {
+	struct pp_neigh *neigh; /* next hop; NULL: no route */
+	struct pp_nexthop hop;
+	uint64_t confirmed; /* received when the neighbour was last confirmed */
+};
+
 struct pp_run {
 	struct pp_run *next;
 	struct pp_engine *engine;
@@ -20,9 +26,12 @@ struct pp_run {
 	bool source_given;
 	pp_session_ref ref;
 	struct pp_session *session;
-	struct pp_neigh *neigh; /* next hop; NULL: no route */
-	struct pp_nexthop hop;
-	uint64_t confirmed;		/* received when the neighbour was last confirmed */
+	struct pp_run_target *target;	/* spec.n_targets of them */
+	uint32_t confirm_at;		/* the one looked at last */
+	bool limited;			/* some target may get PP_ANY_TARGET_PPS only */
+	double pps;			/* that a client asked for, while it sends */
+	double share;			/* of what its port may send, in --max-rate's unit */
+	bool taken;			/* that share, while it runs */
 	struct pp_counts counts;	/* filled by the worker on request */
 	struct pp_call *voice;		/* ping that listens */
 	void (*done)(struct pp_run *r); /* no more will happen; counts are final */
@@ -33,15 +42,24 @@ struct pp_run {
 	bool deleted;
 };
 
+/* The way to a target, from `source` (NULL: chosen) and by `port` (-1: any). 0, or -errno
+ * with a message. */
+int pp_run_route(struct pp_engine *e, const struct pp_addr *target, const struct pp_addr *source,
+		 int port, struct pp_nexthop *ret_hop, struct pp_error *ret_error);
 /* Makes a session for a spec whose target, size, schedule and flags are set; finds the
  * route, the source and the neighbour. 0, or -errno with a message. */
 int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 		  const struct pp_addr *source, int port, const char *name, struct pp_run **ret_run,
 		  struct pp_error *ret_error);
+/* run_routes.c: routes and neighbours of all targets, and their source and link. 0, or -errno with
+ * a message, and what was taken is for pp_run_release_routes. */
+int pp_run_find_routes(struct pp_run *r, const struct pp_target_spec *targets,
+		       const struct pp_addr *source, struct pp_error *ret_error);
+void pp_run_release_routes(struct pp_run *r);
 /* Interval statistics from the start on. 0, or -errno with a message. */
 int pp_run_keep_intervals(struct pp_run *r, struct pp_error *ret_error);
-/* First slot now. */
-int pp_run_start(struct pp_run *r);
+/* First slot now. 0; -EPERM when that would be above a limit, -EAGAIN; with a message. */
+int pp_run_start(struct pp_run *r, struct pp_error *ret_error);
 /* `at_once`: does not wait for what is in flight. `done` follows. */
 void pp_run_stop(struct pp_run *r, bool at_once);
 /* Takes it away; freed when nothing refers to it any more. */
@@ -62,11 +80,19 @@ void pp_run_finished(struct pp_run *r);
 /* Summary as docs/protocol.md has it for ping; uses r->counts. */
 json_t *pp_run_summary(struct pp_run *r);
 
+/* targets.c: TARGETS as an array, to be freed, without the engine's own addresses on the way
+ * there (by `port`, -1: any). 0, or -errno with a message. */
+int pp_targets_parse(struct pp_engine *e, const char *text, int port,
+		     struct pp_target_spec **ret_targets, uint32_t *ret_n,
+		     struct pp_error *ret_error);
+
 /* pacing.c: takes the words of pacing into a spec whose schedule is set; *ret_gaps is the
  * caller's to free when the session is made. False: the call has failed. */
 bool pp_pacing_from_call(struct pp_call *c, struct pp_session_spec *spec, pp_ns **ret_gaps);
 /* Packets per second while it sends. */
 double pp_pacing_pps(const struct pp_session_spec *spec);
+/* Bytes of its frames with tag and FCS, for a spec whose route is known. */
+double pp_spec_frame(const struct pp_session_spec *spec);
 
 /* spec.c: the words of a probe, common to ping and session add; keeps that many single
  * samples. Fails the call and returns NULL, or the run. */

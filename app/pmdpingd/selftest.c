@@ -258,9 +258,9 @@ static void start_case(struct selftest *t)
 		return;
 	}
 	t->run->done = case_done;
-	if (pp_run_start(t->run)) {
+	if (pp_run_start(t->run, &error)) {
 		pp_run_delete(t->run);
-		fail_case(t, "the worker has too much to do already");
+		fail_case(t, error.text);
 	}
 }
 
@@ -277,6 +277,7 @@ static void next_case(struct selftest *t)
 		return;
 	}
 	t->spec.seed = t->before.seed;
+	t->spec.truth = true;
 	pp_wire_set(pp_dp_wire(t->engine->dp), &t->spec);
 	t->settle = pp_ns_add(pp_clock_now(), WIRE_SETTLES);
 	t->wait = WAIT_SETTLE;
@@ -336,17 +337,27 @@ static void cancel(struct pp_call *c, void *arg)
 		pp_run_stop(t->run, true);
 }
 
+/* NULL: nothing does. */
+static const char *what_prevents(const struct pp_wire *w)
+{
+	if (!w)
+		return "there is no wire: start the engine with --wire, or run "
+		       "pmdpingd -- --selftest";
+	if (pp_wire_spec_now(w)->direct)
+		return "the wire is direct: it has no delay, and no truth to compare with; start "
+		       "the engine with another --wire, such as delay=10us";
+	return active ? "a selftest is running" : NULL;
+}
+
 void pp_cmd_selftest(struct pp_call *c)
 {
 	struct pp_engine *e = pp_call_engine(c);
 	struct pp_wire *w = pp_dp_wire(e->dp);
-	struct selftest *t = w && !active ? calloc(1, sizeof(*t)) : NULL;
+	const char *reason = what_prevents(w);
+	struct selftest *t = reason ? NULL : calloc(1, sizeof(*t));
 
 	if (!t) {
-		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s",
-			     w ? "a selftest is running"
-			       : "there is no wire: start the engine with --wire, or run "
-				 "pmdpingd -- --selftest");
+		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", reason ? reason : "out of memory");
 		return;
 	}
 	const int64_t *samples = pp_call_int(c, "samples");

@@ -3,9 +3,11 @@
  * From the words of a probe command to a session's spec, with the limits that no
  * client can raise.
  */
-#include "runs.h"
+#include "limits.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define DEFAULT_SIZE   56
@@ -20,40 +22,73 @@ static int64_t int_or(const struct pp_call *c, const char *name, int64_t otherwi
 	return v ? *v : otherwise;
 }
 
-static size_t overhead(const struct pp_addr *target)
+/* NULL: the port is no end of it. */
+static const struct pp_wire *wire_of(const struct pp_engine *e, uint16_t port)
 {
-	return (size_t)PP_ETH_HLEN + (pp_addr_is4(target) ? PP_IP4_HLEN : PP_IP6_HLEN) +
-	       PP_ICMP_HLEN;
+	const struct pp_wire *w = pp_dp_wire(e->dp);
+
+	return w && pp_wire_side(w, port) >= 0 ? w : NULL;
 }
 
-/* Payload bytes; `frame` is the whole Ethernet frame with FCS. -1 when too small. */
-static int64_t size_of(const struct pp_call *c, const struct pp_addr *target)
+/* The link decides what a frame is, and what percent are of. */
+static bool take_route(struct pp_call *c, struct pp_session_spec *spec)
 {
-	const int64_t *frame = pp_call_int(c, "frame");
+	struct pp_nexthop hop;
+	struct pp_error error;
 
-	if (!frame)
-		return int_or(c, "size", DEFAULT_SIZE);
-	return *frame - PP_ETH_FCS - (int64_t)overhead(target);
-}
-
-/* Packets per second of a rate word; bits are of the frame without or with preamble,
- * delimiter and gap. Percent of an unknown link speed is an error: negative. */
-static double pps_of(const struct pp_rate *rate, const struct pp_session_spec *spec)
-{
-	size_t bytes = overhead(&spec->target) + spec->size;
-	double frame = (double)((bytes < PP_ETH_MIN ? PP_ETH_MIN : bytes) + PP_ETH_FCS);
-
-	switch (rate->unit) {
-	case PP_RATE_PPS:
-		return rate->value;
-	case PP_RATE_BPS:
-		return rate->value / (8 * frame);
-	case PP_RATE_BPSL1:
-		return rate->value / (8 * (frame + 20));
-	case PP_RATE_PERCENT:
-		break;
+	if (pp_run_route(pp_call_engine(c), &spec->target, pp_call_addr(c, "source"),
+			 (int)int_or(c, "port", -1), &hop, &error)) {
+		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", error.text);
+		return false;
 	}
-	return -1;
+	spec->link = hop.link;
+	return true;
+}
+
+static size_t frame_of(const struct pp_session_spec *spec, size_t size)
+{
+	return pp_echo_frame(!pp_addr_is4(&spec->target), spec->link.vlan, size);
+}
+
+double pp_spec_frame(const struct pp_session_spec *spec)
+{
+	return (double)frame_of(spec, spec->size);
+}
+
+/* Payload bytes; `frame` is the whole Ethernet frame with tag and FCS. */
+static bool take_size(struct pp_call *c, struct pp_session_spec *spec)
+{
+	/* That much payload needs no padding: the rest is headers and FCS. */
+	const int64_t headers = (int64_t)frame_of(spec, PP_ETH_MIN) - PP_ETH_MIN;
+	const int64_t *frame = pp_call_int(c, "frame");
+	int64_t size = frame ? *frame - headers : int_or(c, "size", DEFAULT_SIZE);
+
+	if (size < 0 || size > UINT16_MAX) {
+		pp_call_fail(c, PP_ERR_PARAMS, "frame",
+			     "a frame to this target has at least %" PRId64 " bytes", headers);
+		return false;
+	}
+	spec->size = (uint16_t)size;
+	return true;
+}
+
+/* Packets a second of the word; false when the call has failed. */
+static bool take_rate(struct pp_call *c, struct pp_session_spec *spec, const struct pp_rate *rate)
+{
+	struct pp_engine *e = pp_call_engine(c);
+	struct pp_port_info info = {0};
+
+	pp_dp_port_info(e->dp, spec->link.port, &info);
+	double each = pp_rate_each(rate->unit, pp_spec_frame(spec), info.link_bps);
+	if (each > 0) {
+		spec->rate = rate->value / each;
+		return true;
+	}
+	pp_call_fail(c, PP_ERR_FAILED, "rate",
+		     "percent of what? The speed of port %u is not known%s: give packets or bits "
+		     "a second",
+		     spec->link.port, wire_of(e, spec->link.port) ? " (--wire has no rate=)" : "");
+	return false;
 }
 
 /* Schedule and rate; false when the call has failed. */
@@ -62,46 +97,26 @@ static bool take_schedule(struct pp_call *c, struct pp_session_spec *spec, const
 	const struct pp_rate *rate = pp_call_rate(c, "rate");
 
 	spec->interval = PP_NS(int_or(c, "interval", PP_SEC(1).v));
-	*ret_word = "interval";
-	if (!rate)
-		return true;
-	*ret_word = "rate";
-	spec->rate = pps_of(rate, spec);
-	if (spec->rate > 0)
-		return true;
-	pp_call_fail(c, PP_ERR_PARAMS, "rate",
-		     "the link's speed is not known: give packets or bits per second");
-	return false;
+	*ret_word = rate ? "rate" : "interval";
+	if (spec->n_targets > 1) { /* an interval is a target's, a rate is all of theirs */
+		spec->count *= spec->n_targets;
+		spec->rate = spec->n_targets * 1e9 / (double)spec->interval.v;
+	}
+	return !rate || take_rate(c, spec, rate);
 }
 
+/* A flood takes what is left; when nothing is, its start says so. */
 static bool within_limits(struct pp_call *c, struct pp_session_spec *spec, const char *word)
 {
 	struct pp_engine *e = pp_call_engine(c);
 	struct pp_error error;
-	double pps = pp_pacing_pps(spec);
 
-	if (spec->flags & PP_SESSION_FLOOD) {
-		spec->rate = pp_engine_rate_limit(e, &spec->target);
-		return true;
-	}
-	if (pp_engine_check_rate(e, &spec->target, pps, &error) == 0)
+	if (spec->flags & PP_SESSION_FLOOD)
+		spec->rate = fmax(pp_limit_left(e, spec), 1);
+	if (pp_limit_check(e, spec, pp_pacing_pps(spec), &error) == 0)
 		return true;
 	pp_call_fail(c, PP_ERR_FAILED, pp_call_text(c, word) ? word : NULL, "%s", error.text);
 	return false;
-}
-
-static bool take_size(struct pp_call *c, struct pp_session_spec *spec)
-{
-	int64_t size = size_of(c, &spec->target);
-
-	if (size < 0 || size > UINT16_MAX) {
-		pp_call_fail(c, PP_ERR_PARAMS, "frame",
-			     "a frame to this target has at least %zu bytes",
-			     overhead(&spec->target) + PP_ETH_FCS);
-		return false;
-	}
-	spec->size = (uint16_t)size;
-	return true;
 }
 
 /* ping's default sets DF: any identification will do then, at any rate (RFC 6864). */
@@ -123,7 +138,6 @@ static struct pp_session_spec base_spec(const struct pp_call *c, unsigned int fl
 {
 	size_t pattern_len = 0;
 	struct pp_session_spec spec = {
-		.target = *pp_call_addr(c, "address"),
 		.ttl = (uint8_t)int_or(c, "ttl", DEFAULT_TTL),
 		.tos = (uint8_t)int_or(c, "tos", 0),
 		.count = (uint64_t)int_or(c, "count", 0),
@@ -141,8 +155,7 @@ static struct pp_session_spec base_spec(const struct pp_call *c, unsigned int fl
 /* What the wire cannot hold, it would drop: refused with the numbers. */
 static bool fits_wire(struct pp_call *c, const struct pp_session_spec *spec)
 {
-	struct pp_engine *e = pp_call_engine(c);
-	const struct pp_wire *w = pp_dp_wire(e->dp);
+	const struct pp_wire *w = wire_of(pp_call_engine(c), spec->link.port);
 	double held = w ? pp_wire_held(pp_wire_spec_now(w), pp_pacing_pps(spec)) : 0;
 
 	if (held <= PP_WIRE_CAPACITY)
@@ -165,27 +178,50 @@ static struct pp_run *create_run(struct pp_call *c, const char *name, struct pp_
 		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", error.text);
 		return NULL;
 	}
+	r->pps = pp_pacing_pps(spec);
 	/* What the spec points at was copied into the session. */
 	r->spec.pattern = NULL;
 	r->spec.gaps = NULL;
 	return r;
 }
 
+/* *ret_targets is to be freed. */
+static bool take_targets(struct pp_call *c, struct pp_session_spec *spec,
+			 struct pp_target_spec **ret_targets)
+{
+	struct pp_error error;
+
+	if (pp_targets_parse(pp_call_engine(c), pp_call_text(c, "targets"),
+			     (int)int_or(c, "port", -1), ret_targets, &spec->n_targets, &error)) {
+		pp_call_fail(c, PP_ERR_PARAMS, "targets", "%s", error.text);
+		return false;
+	}
+	spec->targets = *ret_targets;
+	spec->target = spec->targets[0].addr;
+	return true;
+}
+
 struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags,
 				uint32_t samples)
 {
 	struct pp_session_spec spec = base_spec(c, flags);
+	struct pp_target_spec *targets = NULL;
 	struct pp_run *r = NULL;
 	pp_ns *gaps = NULL;
 	const char *word;
 
 	spec.samples = samples;
-	if (take_size(c, &spec) && take_schedule(c, &spec, &word) &&
+	if (!*name) /* ping's: one target */
+		spec.target = *pp_call_addr(c, "address");
+	else if (!take_targets(c, &spec, &targets))
+		return NULL;
+	if (take_route(c, &spec) && take_size(c, &spec) && take_schedule(c, &spec, &word) &&
 	    pp_pacing_from_call(c, &spec, &gaps) && within_limits(c, &spec, word) &&
 	    fits_wire(c, &spec)) {
 		take_df(c, &spec);
 		r = create_run(c, name, &spec);
 	}
 	free(gaps);
+	free(targets);
 	return r;
 }

@@ -54,9 +54,10 @@ static json_t *rtt_json(const struct pp_moments *m)
 static json_t *counts_json(const struct pp_counts *c)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I}",
+			 "s:I, s:I, s:I, s:I, s:I}",
 			 "due", (json_int_t)c->due, "sent", (json_int_t)c->sent, "not_sent",
 			 (json_int_t)c->not_sent, "unreachable", (json_int_t)c->unreachable,
+			 "refused", (json_int_t)c->refused, "log_full", (json_int_t)c->log_full,
 			 "missed", (json_int_t)c->missed, "received", (json_int_t)c->received,
 			 "late", (json_int_t)c->late, "corrupt", (json_int_t)c->corrupt, "error",
 			 (json_int_t)c->error, "lost", (json_int_t)pp_counts_lost(c), "in_flight",

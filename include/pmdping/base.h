@@ -94,6 +94,15 @@ struct pp_rate {
  * are powers of 1000. A bare number is -EINVAL. */
 int pp_parse_rate(const char *word, struct pp_rate *ret_rate);
 
+/* What a frame takes on the line beyond its own bytes: preamble, delimiter, gap. */
+#define PP_L1_BYTES 20
+/* What one packet a second is in a unit: `frame` is the mean frame with its FCS, in bytes,
+ * link_bps the line's bits a second, 0 when unknown. 0: percent of an unknown link. */
+double pp_rate_each(enum pp_rate_unit unit, double frame, double link_bps);
+/* "14.881Mpps": six digits, as pp_parse_rate takes it; returns buf. */
+#define PP_RATE_TEXT 32
+const char *pp_rate_text(struct pp_rate rate, char buf[PP_RATE_TEXT]);
+
 /* Hexadecimal digits, 1 to max bytes ("dead" is two bytes, an odd digit at the
  * end stands alone as ping has it). Returns the count or -EINVAL/-ERANGE. */
 int pp_parse_hex(const char *word, uint8_t *ret_bytes, size_t max);

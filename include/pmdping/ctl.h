@@ -38,6 +38,7 @@ enum pp_param_type {
 	PP_PARAM_TIME,	  /* int64 ns; min..max; bare numbers are seconds after the letter only */
 	PP_PARAM_RATE,	  /* struct pp_rate */
 	PP_PARAM_ADDRESS, /* numeric */
+	PP_PARAM_TARGETS, /* ADDRESS, ADDRESS-ADDRESS, PREFIX, or several with commas between */
 	PP_PARAM_PREFIX,  /* ADDRESS[/LEN]; host bits kept; "default" is 0.0.0.0/0 */
 	PP_PARAM_MAC,
 	PP_PARAM_HEX,	 /* 1..16 bytes */

@@ -58,7 +58,8 @@ struct pp_queue_map {
 	uint16_t port, queue;
 	unsigned int lcore;
 };
-#define PP_QUEUE_MAX 128
+#define PP_QUEUE_MAX  128
+#define PP_LCORES_MAX 64
 
 struct pp_dp_config {
 	const struct pp_queue_map *map; /* who polls what; NULL: one queue per port, ports dealt
@@ -70,7 +71,10 @@ struct pp_dp_config {
 	uint32_t flight_lines;		 /* per queue, 0: 262144 (16 MiB when full) */
 	/* Events of workers, on the control thread. */
 	void (*event)(void *arg, const struct pp_event *e);
+	/* What the operator should know of the placement on NUMA nodes. */
+	void (*warn)(void *arg, const char *text);
 	void *arg;
+	bool strict_numa; /* fail instead of warning */
 };
 struct pp_dp;
 /* Configures and starts every port; workers are not running yet. 0, or -errno with a
@@ -114,6 +118,9 @@ int pp_dp_request(struct pp_dp *dp, const struct pp_dp_request *request);
 int pp_dp_pick_owner(struct pp_dp *dp, uint16_t port);
 void pp_dp_drop_owner(struct pp_dp *dp, uint8_t owner);
 
+/* Moves what the owner writes of a new session to the NUMA node of the owner. */
+void pp_dp_place(struct pp_dp *dp, uint8_t owner, const struct pp_session *session);
+
 /* ---- for show -------------------------------------------------------------------------- */
 
 struct pp_port_info {
@@ -124,8 +131,8 @@ struct pp_port_info {
 	uint16_t mtu; /* IP packet bytes */
 	uint16_t rx_queues, tx_queues;
 	bool link_up;
-	uint32_t speed_mbps; /* 0: unknown */
-	int socket;	     /* NUMA node, -1: unknown */
+	double link_bps; /* bits per second of the line; a wire's rate; 0: unknown */
+	int socket;	 /* NUMA node, -1: unknown */
 	bool promiscuous;
 };
 uint16_t pp_dp_ports(const struct pp_dp *dp);
@@ -167,6 +174,29 @@ struct pp_stall {
 /* Copies up to `max` of the latest, newest first, of all workers; how many. Causes of
  * preemption and steal are known some 100 ms after the fact. */
 unsigned int pp_dp_stalls(const struct pp_dp *dp, struct pp_stall *ret_stalls, unsigned int max);
+/* NUMA nodes with memory, ascending; 0: the machine has no NUMA, or does not tell. */
+#define PP_NUMA_NODES 64
+unsigned int pp_dp_nodes(const struct pp_dp *dp, int ret_nodes[PP_NUMA_NODES]);
+int pp_dp_distance(const struct pp_dp *dp, int a, int b); /* 10: local */
+/* Number of the worker whose sessions these are. */
+unsigned int pp_dp_owner_worker(const struct pp_dp *dp, uint8_t owner);
+int pp_dp_worker_node(const struct pp_dp *dp, unsigned int worker);
+/* Some memory, and where some of its pages are. */
+struct pp_numa_memory {
+	const char *what;
+	int port, queue, lcore;		 /* whose; -1: nobody's in particular */
+	int wanted;			 /* node, -1: any */
+	int other;			 /* where the last one of `elsewhere` is */
+	unsigned int local, elsewhere;	 /* pages on `wanted`, and on other nodes */
+	unsigned int untouched, unknown; /* not there yet; the kernel does not say */
+	uint64_t size;			 /* bytes */
+};
+/* Calls each for every piece of memory that workers use. */
+void pp_dp_memory(const struct pp_dp *dp,
+		  void (*each)(void *arg, const struct pp_numa_memory *memory), void *arg);
+/* Adds a session's to what is in ret_memory, whose `wanted` is set. */
+void pp_dp_session_memory(const struct pp_dp *dp, const struct pp_session *session,
+			  struct pp_numa_memory *ret_memory);
 unsigned int pp_dp_workers(const struct pp_dp *dp);
 void pp_dp_worker_info(const struct pp_dp *dp, unsigned int worker,
 		       struct pp_worker_info *ret_info);

@@ -27,12 +27,16 @@ struct pp_flight;
  * when out of memory. */
 struct pp_flight *pp_flight_create(uint32_t lines);
 void pp_flight_free(struct pp_flight *f);
+/* Its lines: whole pages. */
+void *pp_flight_memory(const struct pp_flight *f, size_t *ret_size);
 
 /* ---- sessions ---------------------------------------------------------------- */
 
 /* Handle of a session: index in the table and generation, so that a stale one is
  * noticed. Never 0. */
 typedef uint32_t pp_session_ref;
+/* The same of one of its targets. */
+typedef uint32_t pp_target_ref;
 
 enum pp_session_flag {
 	PP_SESSION_VOICE = 1 << 0, /* an event per answer, for a console */
@@ -49,14 +53,25 @@ enum pp_pacing {
 	PP_PACING_TRACE,    /* `gaps` in turn, over and over */
 };
 
+/* Whom a session probes. */
+struct pp_target_spec {
+	struct pp_addr addr;
+	const struct pp_hop *hop; /* next hop's word; outlives the session */
+	uint64_t token;		  /* random, secret */
+	uint16_t id;		  /* ICMP identifier; 0: random, unused if one is */
+};
+
 /* What the user asked for. Ranges are checked by pp_session_add. */
 struct pp_session_spec {
+	/* Several are probed in turn, in this order: slot k goes to targets[k % n_targets]. */
+	const struct pp_target_spec *targets;
+	uint32_t n_targets; /* 0: the one that target, hop, token and id make */
 	struct pp_addr target, source;
 	struct pp_link link;
 	struct pp_mac src_mac;
-	const struct pp_hop *hop; /* next hop's word; outlives the session */
-	uint16_t size;		  /* payload bytes; frame must fit the MTU */
-	uint16_t mtu;		  /* of the port: IP packet bytes */
+	const struct pp_hop *hop;
+	uint16_t size; /* payload bytes; frame must fit the MTU */
+	uint16_t mtu;  /* of the port: IP packet bytes */
 	uint8_t tos;
 	uint8_t ttl; /* 1..255 */
 	bool df;
@@ -78,14 +93,14 @@ struct pp_session_spec {
 	unsigned int flags;
 	unsigned int digits; /* of the histograms, 1..3 */
 	uint8_t owner;	     /* prober that sends it */
-	uint16_t id;	     /* ICMP identifier; 0: random, unused if one is */
-	uint64_t token;	     /* random, secret */
-	uint32_t samples;    /* keep that many single samples; 0: none */
+	uint16_t id;
+	uint64_t token;
+	uint32_t samples; /* keep that many single samples; 0: none */
 };
 
 /* One received probe, for those who want more than a distribution. */
 struct pp_sample {
-	uint64_t k;
+	uint64_t k; /* slot of its target */
 	uint64_t number;
 	pp_ns tx; /* begin of the transmit burst */
 	struct pp_rtt rtt;
@@ -102,8 +117,9 @@ struct pp_sessions;
 /* The table: control thread adds and deletes, workers look up. */
 struct pp_sessions *pp_sessions_create(uint32_t capacity, uint64_t seed);
 void pp_sessions_free(struct pp_sessions *t);
-/* 0; -ENOSPC; -ENOMEM; -EINVAL; -EMSGSIZE when the packet exceeds the MTU. The
- * session answers lookups at once; it sends when its prober was told to. */
+/* 0; -ENOSPC; -ENOMEM; -EINVAL; -EMSGSIZE when the packet exceeds the MTU. All sessions
+ * together have at most `capacity` targets. The session answers lookups at once; it sends
+ * when its prober was told to. */
 int pp_session_add(struct pp_sessions *t, const struct pp_session_spec *spec,
 		   pp_session_ref *ret_ref);
 /* Out of the lookups. Memory stays until pp_session_reclaim, which must wait until
@@ -115,12 +131,13 @@ struct pp_session *pp_session_get(const struct pp_sessions *t, pp_session_ref re
 /* Bytes that a session of this spec takes, histograms included. */
 size_t pp_session_memory(const struct pp_session_spec *spec);
 
-/* Control thread: another next hop from now on (NULL: none, probes are
+/* Control thread: another next hop for target i from now on (NULL: none, probes are
  * unreachable). */
-void pp_session_set_hop(struct pp_session *s, const struct pp_hop *hop);
+void pp_session_set_hop(struct pp_session *s, uint32_t i, const struct pp_hop *hop);
 const struct pp_tally *pp_session_tally(const struct pp_session *s);
 /* NULL when none are kept. Complete once the session is done. */
 const struct pp_samples *pp_session_samples(const struct pp_session *s);
+/* Of its first target. */
 uint16_t pp_session_id(const struct pp_session *s);
 uint8_t pp_session_owner(const struct pp_session *s);
 bool pp_session_is_weak(const struct pp_session *s);
@@ -131,6 +148,22 @@ uint64_t pp_session_held(const struct pp_session *s);
 pp_ns pp_session_elapsed(const struct pp_session *s);
 /* Most probes in flight at once. */
 uint64_t pp_session_pipe(const struct pp_session *s);
+
+/* What is kept of each target of a session that has several (all 0 but the address and
+ * the identifier where there is one: the session's own counters say it). Read while the
+ * owner writes: the numbers may be a burst apart. */
+struct pp_target_counts {
+	struct pp_addr addr;
+	uint16_t id;
+	uint64_t sent, received;
+	uint32_t not_sent, expired, errors; /* errors: of ICMP, and corrupt answers */
+	uint32_t duplicate;
+	uint32_t unreachable; /* of not_sent */
+	uint32_t min, max;    /* of midpoints, ns, at most 4.29 s; unset while received == 0 */
+	uint64_t sum;	      /* of midpoints, ns */
+};
+uint32_t pp_session_targets(const struct pp_session *s);
+void pp_session_target(const struct pp_session *s, uint32_t i, struct pp_target_counts *ret);
 
 /* ---- events -------------------------------------------------------------------- */
 
@@ -159,7 +192,7 @@ struct pp_event {
 	uint16_t bytes; /* ICMP message */
 	pp_session_ref session;
 	uint32_t rest; /* of an ICMP error: bytes 4..7 */
-	uint64_t k;    /* slot number in the session, from 0 */
+	uint64_t k;    /* slot number of its target, from 0 */
 	pp_ns at;
 	union {
 		struct pp_rtt rtt;
@@ -196,12 +229,16 @@ void pp_prober_clear(struct pp_prober *p, pp_session_ref ref);
 /* One transmit burst. */
 struct pp_batch {
 	unsigned int n;
+	/* All are of one session, and each is the same target's next slot (0, 1), or the next
+	 * target's same slot (1, 0): true of any single probe. */
+	bool run, sweep;
 	struct {
 		pp_session_ref ref;
-		uint32_t k; /* low half */
+		pp_target_ref target;
+		uint32_t k;   /* low half */
+		uint16_t len; /* of the frame */
 		pp_ns due;
 		uint64_t hop; /* next hop's word when it was planned */
-		uint16_t len; /* of the frame */
 	} probe[PP_TX_BURST];
 	uint64_t base; /* number of probe[0] */
 };
@@ -210,9 +247,10 @@ bool pp_prober_idle(const struct pp_prober *p, pp_ns now);
 /* Collects what is due at now, at most PP_TX_BURST; reserves its record. `safe` is a
  * time before which nothing that arrived is still unread: timeouts are judged by it. */
 unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct pp_batch *batch);
-/* Writes probe i's frame (batch->probe[i].len bytes) into a buffer. */
-void pp_prober_write(struct pp_prober *p, const struct pp_batch *batch, unsigned int i,
-		     uint8_t *frame);
+/* Writes the frames, batch->probe[i].len bytes and up to PP_WRITE_SLOP behind them, into
+ * buffers of their own. */
+#define PP_WRITE_SLOP 63
+void pp_prober_write(struct pp_prober *p, const struct pp_batch *batch, uint8_t *const *frames);
 /* The first n_sent were taken by the port within tx; the others were not. */
 void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigned int n_sent,
 		      struct pp_span tx);
@@ -222,12 +260,13 @@ void pp_prober_set_rate_error(struct pp_prober *p, uint32_t per_2_40);
 /* ---- answers ------------------------------------------------------------------------- */
 
 /* An answer that was found to belong to a session, as any worker makes it and the
- * owner takes it. 56 bytes. */
+ * owner takes it. */
 struct pp_receipt {
 	struct pp_span rx;
 	pp_ns stalled;	 /* end of the last stall of the worker that received it */
 	uint64_t number; /* from the payload; WEAK sessions: unused */
 	pp_session_ref session;
+	pp_target_ref target;
 	uint16_t seq;
 	uint16_t bytes;
 	uint8_t ttl;
@@ -238,10 +277,11 @@ struct pp_receipt {
  * and whether the payload is what was sent. False: none. */
 bool pp_sessions_match(const struct pp_sessions *t, const struct pp_ip *ip,
 		       const struct pp_icmp *icmp, struct pp_receipt *ret_receipt);
+struct pp_error_receipt;
 /* Any worker: which session an error quotes, by addresses, id, and the token or, of IPv4
- * with less quoted, the identification. 0: none. */
+ * with less quoted, the identification. 0: none; else session, target and owner are set. */
 pp_session_ref pp_sessions_match_quote(const struct pp_sessions *t, const struct pp_quote *q,
-				       uint8_t *ret_owner);
+				       struct pp_error_receipt *ret_error);
 
 /* The owner: accounts for it. False when no probe of that number is remembered. */
 bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r);
@@ -249,6 +289,7 @@ bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r);
 /* An ICMP error as the owner gets it. */
 struct pp_error_receipt {
 	pp_session_ref session;
+	pp_target_ref target;
 	uint16_t seq;
 	uint16_t ip_id, check;
 	uint8_t type, code;

@@ -9,7 +9,6 @@
 #define PMDPING_PROTO_H
 
 #include <pmdping/base.h>
-#include <pmdping/cksum.h>
 #include <pmdping/drop.h>
 
 /* ---- addresses ---------------------------------------------------------- */
@@ -52,6 +51,15 @@ int pp_addr_parse(const char *text, struct pp_addr *ret_a);
 /* "192.0.2.0/24", "2001:db8::/32"; without a slash the whole length. Host bits
  * are kept. 0, -EINVAL or -ERANGE (length); *ret_plen is 0..128. */
 int pp_prefix_parse(const char *text, struct pp_addr *ret_a, unsigned int *ret_plen);
+/* The first `len` bytes of text as addresses in a row: one, "A-B", or a prefix without the
+ * addresses that no host of it has. 0, -EINVAL, -ERANGE (prefix length; B below A, or of
+ * another family). */
+int pp_addr_range_parse(const char *text, size_t len, struct pp_addr *ret_first,
+			struct pp_addr *ret_last);
+/* How many; UINT64_MAX when more than can be counted. */
+uint64_t pp_addr_range_count(const struct pp_addr *first, const struct pp_addr *last);
+/* One further (by = 1) or back (-1). */
+void pp_addr_step(struct pp_addr *a, int by);
 /* Canonical text (RFC 5952) into buf, which is also returned. */
 const char *pp_addr_text(const struct pp_addr *a, char buf[PP_ADDR_TEXT]);
 
@@ -77,6 +85,25 @@ struct pp_link {
 static inline bool pp_link_eq(struct pp_link a, struct pp_link b)
 {
 	return a.port == b.port && a.vlan == b.vlan;
+}
+
+/* ---- Internet checksum (RFC 1071, 1624) ---------------------------------- */
+
+/* Adds the 16-bit words of data to sum, an odd last byte padded with zero on
+ * the right. Words are taken in network order. May be chained on even lengths. */
+uint32_t pp_cksum_add(uint32_t sum, const uint8_t *data, size_t len);
+/* The field's value: folded and complemented. */
+uint16_t pp_cksum_finish(uint32_t sum);
+/* Sum of the pseudo-header of IPv6 (RFC 8200 8.1). */
+uint32_t pp_cksum_pseudo6(const uint8_t src[16], const uint8_t dst[16], uint32_t len, uint8_t next);
+
+/* The new checksum when one covered 16-bit word changes: ~(~HC + ~m + m'),
+ * RFC 1624 equation 3, which is right where RFC 1141 gives the wrong zero. */
+static inline uint16_t pp_cksum_update16(uint16_t check, uint16_t from, uint16_t to)
+{
+	uint32_t sum = (uint32_t)(uint16_t)~check + (uint16_t)~from + to;
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
 }
 
 /* ---- Ethernet ----------------------------------------------------------- */
@@ -214,6 +241,8 @@ struct pp_l3 {
 size_t pp_echo_build(uint8_t *frame, size_t room, const struct pp_l3 *l3, uint16_t id, uint16_t seq,
 		     size_t size);
 size_t pp_echo_payload_offset(const struct pp_l3 *l3);
+/* Bytes of such a frame with its tag, padding and FCS. */
+size_t pp_echo_frame(bool v6, bool tagged, size_t size);
 /* NS or NA as `nd` says, hop limit 255; returns the length or 0. */
 size_t pp_nd_build(uint8_t *frame, size_t room, const struct pp_l3 *l3, const struct pp_nd *nd);
 

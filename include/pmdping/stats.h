@@ -81,8 +81,10 @@ static inline void pp_hist_record(struct pp_hist *h, pp_ns value)
 struct pp_counts {
 	uint64_t due;
 	uint64_t sent;
-	uint64_t not_sent;    /* the port refused it, or no neighbour answered */
+	uint64_t not_sent;    /* those below, or a newer one left while it was held */
 	uint64_t unreachable; /* of not_sent: no neighbour, no route */
+	uint64_t refused;     /* of not_sent: the port did not take it, or had no buffer for it */
+	uint64_t log_full;    /* of not_sent: more in flight than can be remembered */
 	uint64_t missed;      /* the worker was too late for the slot */
 	uint64_t received;
 	uint64_t late;	    /* answered after the timeout: part of loss % */
@@ -166,6 +168,8 @@ struct pp_tally {
 /* One allocation, zeroed; NULL when out of memory or digits is not 1..3. */
 struct pp_tally *pp_tally_create(unsigned int digits);
 void pp_tally_free(struct pp_tally *t);
+/* Bytes of it all, from t on. */
+size_t pp_tally_size(const struct pp_tally *t);
 void pp_tally_clear(struct pp_tally *t);
 /* Records one RTT: both histograms and the moments. Counts are the caller's. */
 void pp_tally_record(struct pp_tally *t, struct pp_rtt r);

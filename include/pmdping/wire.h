@@ -36,6 +36,8 @@ struct pp_wire_spec {
 	uint64_t seed;
 	uint16_t queues; /* per port; frames of queue q arrive on queue (q + cross) % queues */
 	bool cross;
+	bool direct;	/* nothing happens to frames, and nobody watches them: bare rings */
+	bool truth;	/* keep it, in the room that pp_wire_keep_truth made */
 	int64_t *trace; /* ns; owned by the spec */
 	size_t trace_len;
 };
@@ -43,7 +45,8 @@ struct pp_wire_spec {
 /* "delay=10us,jitter=normal:200ns,loss=0.1%,dup=0.01%,reorder=0.1%:20us,rate=10Gbps,
  * corrupt=0,mangle=0,stall=1ms/100ms,residence=5us,seed=7,queues=2,cross=1". A key may be
  * given one direction by "ab." or "ba." before it. Trace files (jitter=trace:FILE) have
- * one duration a line. No time is over a minute. An empty text is a wire without delay. 0, or
+ * one duration a line. No time is over a minute. An empty text is a wire without delay. The
+ * word "direct" takes no value, and no other key beside it but queues and cross. 0, or
  * -errno and a message that names the key. */
 int pp_wire_parse(const char *text, struct pp_wire_spec *ret_spec, char *ret_error, size_t size);
 void pp_wire_spec_free(struct pp_wire_spec *spec);
@@ -74,8 +77,9 @@ struct pp_wire_fate pp_wire_next(const struct pp_wire_spec *spec, unsigned int d
 				 struct pp_wire_state *state, pp_ns at, size_t bytes);
 
 /* ---- truth -------------------------------------------------------------------
- * Append-only logs of one end of the wire: when each probe was handed over to the other
- * end, when each answer came out of this one. Writer: the worker of that queue. */
+ * Append-only logs of one end of the wire, while its spec says so: when each probe was
+ * handed over to the other end, when each answer came out of this one. Writer: the worker of
+ * that queue. */
 struct pp_truth {
 	uint64_t number;
 	int64_t at;	/* CLOCK_MONOTONIC_RAW, ns */
@@ -94,16 +98,19 @@ struct pp_truth_log {
 #define PP_WIRE_CAPACITY 16384 /* frames on the wire at once that the mempools hold */
 struct pp_wire;
 struct pp_wire_counts {
-	uint64_t frames, lost, lost_probes, duplicated, corrupted, mangled, overflow;
+	uint64_t frames, lost, duplicated, corrupted, mangled, overflow;
 };
 /* Another behaviour from the next frame on, its random numbers from the seed again;
- * queues and cross stay. The trace, if any, must outlive its use. */
+ * queues and cross stay. The trace, if any, must outlive its use. Not on a direct wire, which
+ * has no behaviour. */
 void pp_wire_set(struct pp_wire *w, const struct pp_wire_spec *spec);
 const struct pp_wire_spec *pp_wire_spec_now(const struct pp_wire *w);
+/* Which end a port is: the index of the direction that leaves it; -1: neither. */
+int pp_wire_side(const struct pp_wire *w, uint16_t port);
 struct pp_wire_counts pp_wire_counts(const struct pp_wire *w, unsigned int dir);
-/* Keeps the truth of up to `capacity` probes that port 0 sent and as many answers, per
- * queue of the end where they arrive; pp_wire_set starts it afresh. Before the workers run. 0 or
- * -ENOMEM. */
+/* Makes room for the truth of up to `capacity` probes that port 0 sent and as many answers,
+ * per queue of the end where they arrive; pp_wire_set starts it afresh. A direct wire
+ * keeps none. Before the workers run. 0 or -ENOMEM. */
 int pp_wire_keep_truth(struct pp_wire *w, size_t capacity);
 /* Only while no worker adds to them. */
 const struct pp_truth_log *pp_wire_sent(const struct pp_wire *w, uint16_t queue);

@@ -131,7 +131,9 @@ static int parse_rate(const struct pp_param *p, const char *text, bool after_let
 {
 	(void)after_letter;
 	if (pp_parse_rate(text, &v->rate))
-		return not_a(p, "a rate", text, " (as 1kpps, 100Mbps, 1Gbpsl1 or 50%)", err);
+		return not_a(p, "a rate", text,
+			     " (a number with pps, bps or bpsl1, k, M or G before them, or %)",
+			     err);
 	return 0;
 }
 
@@ -227,6 +229,30 @@ static int parse_text(const struct pp_param *p, const char *text, bool after_let
 					: not_a(p, "a word", text, " (at most 16384 bytes)", err);
 }
 
+/* A name may stand alone: the error says that an address was wanted, and the client
+ * resolves it. */
+static int parse_targets(const struct pp_param *p, const char *text, bool after_letter,
+			 struct pp_value *v, struct pp_error *err)
+{
+	struct pp_addr first, last;
+
+	if (!strpbrk(text, ",/-"))
+		return parse_address(p, text, after_letter, v, err);
+	for (const char *at = text;; at++) {
+		size_t len = strcspn(at, ",");
+		int rc = pp_addr_range_parse(at, len, &first, &last);
+		if (rc && !(len == strlen(text) && !strpbrk(text, "/:")))
+			return pp_error_set(err, PP_ERR_PARAMS, 0, NULL, text,
+					    "not an address, ADDRESS-ADDRESS or a prefix: \"%.*s\"",
+					    (int)(len < 60 ? len : 60), at);
+		if (rc) /* a-b.example */
+			return parse_address(p, text, after_letter, v, err);
+		at += len;
+		if (!*at)
+			return 0;
+	}
+}
+
 static int parse_rest(const struct pp_param *p, const char *text, bool after_letter,
 		      struct pp_value *v, struct pp_error *err)
 {
@@ -293,6 +319,7 @@ static const struct type_ops types[] = {
 	[PP_PARAM_TIME] = {"time", parse_time},
 	[PP_PARAM_RATE] = {"rate", parse_rate},
 	[PP_PARAM_ADDRESS] = {"address", parse_address},
+	[PP_PARAM_TARGETS] = {"address", parse_targets},
 	[PP_PARAM_PREFIX] = {"prefix", parse_prefix},
 	[PP_PARAM_MAC] = {"mac", parse_mac},
 	[PP_PARAM_HEX] = {"hex", parse_hex},

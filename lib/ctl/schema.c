@@ -133,8 +133,11 @@ static const char *const class_names[] = {
 };
 
 static const char *const placeholders[] = {
-	[PP_PARAM_FLAG] = "",	  [PP_PARAM_INT] = "N",		  [PP_PARAM_TIME] = "TIME",
-	[PP_PARAM_RATE] = "RATE", [PP_PARAM_ADDRESS] = "ADDRESS", [PP_PARAM_PREFIX] = "PREFIX",
-	[PP_PARAM_MAC] = "MAC",	  [PP_PARAM_HEX] = "HEX",	  [PP_PARAM_CHOICE] = "",
-	[PP_PARAM_NAME] = "NAME", [PP_PARAM_TEXT] = "WORD",	  [PP_PARAM_REST] = "TEXT",
+	[PP_PARAM_FLAG] = "",		[PP_PARAM_INT] = "N",
+	[PP_PARAM_TIME] = "TIME",	[PP_PARAM_RATE] = "RATE",
+	[PP_PARAM_ADDRESS] = "ADDRESS", [PP_PARAM_PREFIX] = "PREFIX",
+	[PP_PARAM_TARGETS] = "TARGETS", [PP_PARAM_MAC] = "MAC",
+	[PP_PARAM_HEX] = "HEX",		[PP_PARAM_CHOICE] = "",
+	[PP_PARAM_NAME] = "NAME",	[PP_PARAM_TEXT] = "WORD",
+	[PP_PARAM_REST] = "TEXT",
 };

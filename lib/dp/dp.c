@@ -99,7 +99,8 @@ static int join_workers(struct pp_dp *dp)
 	return 0;
 }
 
-static struct pp_prober *make_prober(struct pp_dp *dp, struct pp_worker *w, uint8_t owner)
+static struct pp_prober *make_prober(struct pp_dp *dp, struct pp_worker *w, uint8_t owner,
+				     struct pp_flight **ret_flight)
 {
 	uint32_t lines = dp->config.flight_lines ? dp->config.flight_lines : FLIGHT_LINES;
 	struct pp_prober_config config = {
@@ -115,6 +116,7 @@ static struct pp_prober *make_prober(struct pp_dp *dp, struct pp_worker *w, uint
 	struct pp_prober *p = pp_prober_create(&config, pp_clock_now());
 	if (!p)
 		pp_flight_free(config.flight);
+	*ret_flight = config.flight;
 	return p;
 }
 
@@ -131,7 +133,7 @@ static int add_queue(struct pp_dp *dp, const struct pp_queue_map *map, struct pp
 		return pp_dp_error(ret_error, -ENOSPC, "more than %d queues", PP_QUEUE_MAX);
 	struct pp_queue *q = &w->queue[w->n_queues];
 	*q = (struct pp_queue){.port = map->port, .queue = map->queue, .owner = owner};
-	q->prober = make_prober(dp, w, owner);
+	q->prober = make_prober(dp, w, owner, &q->flight);
 	if (!q->prober)
 		return pp_dp_error(ret_error, -ENOMEM, "no memory for port %u queue %u", map->port,
 				   map->queue);
@@ -157,19 +159,38 @@ static uint16_t default_queues(const struct pp_dp *dp, uint16_t port)
 	return strcmp(info.driver_name, "net_ring") ? 1 : info.max_rx_queues;
 }
 
-static unsigned int default_map(const struct pp_dp *dp, struct pp_queue_map *map)
-{
-	unsigned int lcore = rte_get_next_lcore(-1U, 1, 0), n = 0;
+/* Ports and lcores as there are, for planning. */
+struct layout {
+	struct pp_numa_port port[PP_PORT_MAX];
+	char name[PP_PORT_MAX][RTE_ETH_NAME_MAX_LEN];
+	struct pp_numa_lcore lcore[PP_LCORES_MAX];
+	struct pp_numa_layout all;
+};
 
+static void read_layout(const struct pp_dp *dp, struct layout *l)
+{
+	unsigned int lcore;
+
+	l->all = (struct pp_numa_layout){.ports = l->port, .lcores = l->lcore};
 	for (uint16_t port = 0; port < PP_PORT_MAX; port++) {
 		if (!rte_eth_dev_is_valid_port(port))
 			continue;
-		for (uint16_t q = 0; q < default_queues(dp, port) && n < PP_QUEUE_MAX; q++) {
-			map[n++] = (struct pp_queue_map){.port = port, .queue = q, .lcore = lcore};
-			lcore = rte_get_next_lcore(lcore, 1, 1);
-		}
+		char *name = l->name[port];
+		if (rte_eth_dev_get_name_by_port(port, name))
+			name[0] = '\0';
+		l->port[l->all.n_ports++] = (struct pp_numa_port){
+			.port = port,
+			.queues = default_queues(dp, port),
+			.node = pp_port_node(port),
+			.name = name,
+		};
 	}
-	return n;
+	for (lcore = rte_get_next_lcore(UINT32_MAX, 1, 0);
+	     lcore < RTE_MAX_LCORE && l->all.n_lcores < PP_LCORES_MAX;
+	     lcore = rte_get_next_lcore(lcore, 1, 0)) {
+		l->lcore[l->all.n_lcores++] = (struct pp_numa_lcore){
+			.lcore = lcore, .node = (int)rte_lcore_to_socket_id(lcore)};
+	}
 }
 
 static bool maps_queue(const struct pp_queue_map *map, unsigned int n, uint16_t port,
@@ -207,6 +228,52 @@ static int check_map(const struct pp_queue_map *map, unsigned int n, struct pp_e
 	return 0;
 }
 
+static struct pp_numa_complaints complaints(const struct pp_dp *dp, struct pp_error *error)
+{
+	return (struct pp_numa_complaints){.strict = dp->config.strict_numa,
+					   .warn = dp->config.warn,
+					   .arg = dp->config.arg,
+					   .error = error};
+}
+
+static void judge_piece(void *arg, const struct pp_numa_memory *piece)
+{
+	char text[400];
+
+	if (pp_numa_misplaced(piece, text, sizeof(text)))
+		pp_numa_complain(arg, text);
+}
+
+static int judge_memory(const struct pp_dp *dp, struct pp_error *ret_error)
+{
+	struct pp_numa_complaints c = complaints(dp, ret_error);
+
+	if (dp->numa.n_nodes > 1)
+		pp_dp_memory(dp, judge_piece, &c);
+	return pp_numa_refused(&c);
+}
+
+/* The map that was asked for, or else a plan. */
+static int make_map(struct pp_dp *dp, struct pp_queue_map *map, unsigned int *ret_n,
+		    struct pp_error *ret_error)
+{
+	struct pp_numa_complaints c = complaints(dp, ret_error);
+	struct layout l;
+	unsigned int n = dp->config.n_map;
+
+	read_layout(dp, &l);
+	if (dp->config.map)
+		memcpy(map, dp->config.map, n * sizeof(*map));
+	else
+		n = pp_numa_plan(&dp->numa, &l.all, map);
+	int err = check_map(map, n, ret_error);
+	if (err)
+		return err;
+	pp_numa_judge(&dp->numa, &l.all, map, n, pp_numa_complain, &c);
+	*ret_n = n;
+	return pp_numa_refused(&c);
+}
+
 static uint16_t queues_of(const struct pp_queue_map *map, unsigned int n, uint16_t port)
 {
 	uint16_t queues = 0;
@@ -216,6 +283,16 @@ static uint16_t queues_of(const struct pp_queue_map *map, unsigned int n, uint16
 	return queues;
 }
 
+/* The port's node, or that of the worker of its first queue. */
+static int home_node(const struct pp_dp *dp, uint16_t port)
+{
+	int node = pp_port_node(port);
+
+	if (node >= 0)
+		return node;
+	return pp_dp_worker_node(dp, dp->owner_worker[dp->port[port].first_queue->owner]);
+}
+
 static int start_ports(struct pp_dp *dp, const struct pp_queue_map *map, unsigned int n,
 		       struct pp_error *ret_error)
 {
@@ -223,11 +300,12 @@ static int start_ports(struct pp_dp *dp, const struct pp_queue_map *map, unsigne
 		if (!rte_eth_dev_is_valid_port(port))
 			continue;
 		struct pp_port *p = &dp->port[port];
+		p->node = home_node(dp, port);
 		int err = pp_port_start(dp, port, queues_of(map, n, port), ret_error);
 		if (err)
 			return err;
 		struct rte_ring *send = make_ring("send", port, 0, sizeof(void *), PP_SEND_RING,
-						  RING_F_SP_ENQ | RING_F_SC_DEQ, SOCKET_ID_ANY);
+						  RING_F_SP_ENQ | RING_F_SC_DEQ, p->node);
 		if (!send)
 			return pp_dp_error(ret_error, -ENOMEM, "no memory for the ring of port %u",
 					   port);
@@ -262,10 +340,9 @@ static int build(struct pp_dp *dp, struct pp_error *ret_error)
 
 	if (err)
 		return err;
-	struct pp_queue_map planned[PP_QUEUE_MAX];
-	const struct pp_queue_map *map = dp->config.map ? dp->config.map : planned;
-	unsigned int n = dp->config.map ? dp->config.n_map : default_map(dp, planned);
-	err = check_map(map, n, ret_error);
+	struct pp_queue_map map[PP_QUEUE_MAX];
+	unsigned int n = 0;
+	err = make_map(dp, map, &n, ret_error);
 	for (unsigned int i = 0; !err && i < n; i++)
 		err = add_queue(dp, &map[i], ret_error);
 	if (err)
@@ -277,7 +354,10 @@ static int build(struct pp_dp *dp, struct pp_error *ret_error)
 	if (!err && dp->wire && pp_wire_attach(dp->wire))
 		err = pp_dp_error(ret_error, -EIO, "--wire: no callbacks: %s",
 				  rte_strerror(rte_errno));
-	return err;
+	if (err)
+		return err;
+	pp_memory_place(dp);
+	return judge_memory(dp, ret_error);
 }
 
 int pp_dp_create(const struct pp_dp_config *config, struct pp_dp **ret_dp,
@@ -289,6 +369,7 @@ int pp_dp_create(const struct pp_dp_config *config, struct pp_dp **ret_dp,
 		return pp_dp_error(ret_error, -ENOMEM, "out of memory");
 	dp->config = *config;
 	dp->deferred_end = &dp->deferred;
+	pp_numa_init(&dp->numa, &pp_numa_system);
 	int err = build(dp, ret_error);
 	if (err) {
 		pp_dp_free(dp);

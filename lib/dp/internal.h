@@ -9,6 +9,7 @@
 #include <pmdping/dp.h>
 
 #include "clock.h"
+#include "numa_ops.h"
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_rcu_qsbr.h>
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 #define PP_RX_BURST	32
-#define PP_WORKER_MAX	64
+#define PP_WORKER_MAX	PP_LCORES_MAX
 #define PP_EVENT_RING	8192
 #define PP_COMMAND_RING 4096
 #define PP_RECEIPT_RING 4096
@@ -33,8 +34,9 @@ struct pp_queue {
 	uint8_t owner;		     /* number of its prober */
 	struct rte_mempool *tx_pool; /* probes and control frames; answers reuse what came in */
 	struct pp_prober *prober;
-	struct rte_ring *send; /* mbufs from the control thread, for queue 0 of a port */
-	pp_tsc last_short;     /* stamp before the last poll that left the queue empty */
+	struct pp_flight *flight; /* the prober's */
+	struct rte_ring *send;	  /* mbufs from the control thread, for queue 0 of a port */
+	pp_tsc last_short;	  /* stamp before the last poll that left the queue empty */
 	pp_tsc sent_before, received_before; /* the worker's totals at the last poll */
 	pp_tsc polled;			     /* stamp after the last poll */
 };
@@ -100,12 +102,14 @@ struct pp_port {
 	struct pp_mac mac;
 	bool mac_own;
 	uint16_t mtu;
+	int node; /* its own, or else that of who polls its first queue; -1: unknown */
 	struct rte_mempool *rx_pool, *tx_pool;
 	struct pp_queue *first_queue; /* sends for the control thread */
 };
 
 struct pp_dp {
 	struct pp_dp_config config;
+	struct pp_numa numa;
 	unsigned int n_workers;
 	struct pp_worker *worker[PP_WORKER_MAX];
 	struct pp_port port[RTE_MAX_ETHPORTS];
@@ -127,6 +131,12 @@ int pp_dp_error(struct pp_error *e, int err, const char *fmt, ...) PP_PRINTF(3, 
 /* port.c */
 int pp_port_start(struct pp_dp *dp, uint16_t port, uint16_t n_queues, struct pp_error *ret_error);
 void pp_port_stop(struct pp_dp *dp, uint16_t port);
+
+/* NUMA node of the device; -1: unknown, or it is virtual and on none. */
+int pp_port_node(uint16_t port);
+
+/* memory.c: what workers use, to the nodes that they are on. */
+void pp_memory_place(const struct pp_dp *dp);
 
 /* stall.c. The worker: the queue was not looked at between q->polled and `after`. */
 void pp_stall_check(struct pp_worker *w, struct pp_queue *q, pp_tsc after);

@@ -4,8 +4,11 @@
  */
 #include "compat.h"
 #include "internal.h"
+#include "wire.h"
 
 #include <errno.h>
+#include <rte_bus.h>
+#include <rte_dev.h>
 #include <rte_errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +17,7 @@
 #define POOL_CACHE   64
 #define AF_XDP_RING  4096 /* mbufs that net_af_xdp wants per queue, whatever it is asked for */
 #define SEND_RESERVE 512  /* mbufs beyond the descriptors */
+#define RX_ROOM	     2048 /* of a received mbuf, at least */
 #define RSS_FIELDS   (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
 int pp_dp_error(struct pp_error *e, int err, const char *fmt, ...)
@@ -73,26 +77,41 @@ static int read_mac(struct pp_port *p, uint16_t port)
 
 /* ---- configuration ---------------------------------------------------------------- */
 
-static int pick_socket(uint16_t port)
+int pp_port_node(uint16_t port)
 {
-	int socket = rte_eth_dev_socket_id(port);
+	struct rte_eth_dev_info info;
 
-	return socket < 0 ? SOCKET_ID_ANY : socket;
+	if (rte_eth_dev_info_get(port, &info) || !info.device ||
+	    !strcmp(rte_bus_name(rte_dev_bus(info.device)), "vdev"))
+		return -1;
+	return rte_eth_dev_socket_id(port);
 }
 
-/* Room for every descriptor, every cache and a burst per queue, so that neither
- * direction can starve the other. The data room fits the MTU: one segment a frame. */
+static int pick_socket(const struct pp_port *p)
+{
+	return p->node < 0 ? SOCKET_ID_ANY : p->node;
+}
+
+/* Of the largest frame: it is one segment, written in whole cache lines. */
+static unsigned int frame_room(uint16_t mtu)
+{
+	return (unsigned int)mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN +
+	       PP_WRITE_SLOP;
+}
+
+/* On the port's node, or where there is memory: that is told when its pages are looked at. */
 static struct rte_mempool *make_pool(const char *kind, uint16_t port, unsigned int mbufs,
-				     uint16_t mtu)
+				     unsigned int room, int socket)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
-	unsigned int frame =
-		(unsigned int)mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN;
-	unsigned int room = RTE_PKTMBUF_HEADROOM + (frame > 2048 ? frame : 2048);
+	uint16_t size = (uint16_t)(RTE_PKTMBUF_HEADROOM + room);
 
 	snprintf(name, sizeof(name), "pp_%s_%u", kind, port);
-	return rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, (uint16_t)room,
-				       pick_socket(port));
+	struct rte_mempool *pool =
+		rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, socket);
+	if (pool || socket == SOCKET_ID_ANY)
+		return pool;
+	return rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, SOCKET_ID_ANY);
 }
 
 /* Received mbufs that a queue has to have, beyond its descriptors. */
@@ -105,6 +124,9 @@ static unsigned int least_buffers(uint16_t port)
 	return strcmp(info.driver_name, "net_af_xdp") ? 0 : AF_XDP_RING;
 }
 
+/* Room for every descriptor, every cache and a burst per queue, so that neither
+ * direction can starve the other. NICs want to receive into whole KiB. What is sent needs its
+ * own length only: without hugepages no mbuf crosses a page, and two of these share one. */
 static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16_t rxd,
 		      uint16_t txd)
 {
@@ -112,12 +134,14 @@ static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16
 	unsigned int each = (unsigned int)rxd + txd + 2 * PP_RX_BURST;
 	unsigned int least = least_buffers(port);
 	unsigned int rx = p->n_queues * (each < least ? least : each) + caches;
-	unsigned int wire = dp->wire ? PP_WIRE_CAPACITY : 0; /* frames that are under way */
+	unsigned int wire = dp->wire ? pp_wire_capacity(dp->wire) : 0;
 	unsigned int tx =
 		wire + p->n_queues * ((unsigned int)txd + PP_TX_BURST) + SEND_RESERVE + caches;
 
-	p->rx_pool = make_pool("rx", port, rx, p->mtu);
-	p->tx_pool = make_pool("tx", port, tx, p->mtu);
+	unsigned int room = frame_room(p->mtu);
+
+	p->rx_pool = make_pool("rx", port, rx, room > RX_ROOM ? room : RX_ROOM, pick_socket(p));
+	p->tx_pool = make_pool("tx", port, tx, room, pick_socket(p));
 	return p->rx_pool && p->tx_pool ? 0 : -(rte_errno ? rte_errno : ENOMEM);
 }
 
@@ -141,10 +165,10 @@ static int configure(struct pp_port *p, uint16_t port)
 static int set_up_queues(struct pp_port *p, uint16_t port, uint16_t rxd, uint16_t txd)
 {
 	for (uint16_t q = 0; q < p->n_queues; q++) {
-		int err = rte_eth_rx_queue_setup(port, q, rxd, (unsigned int)pick_socket(port),
-						 NULL, p->rx_pool);
+		int err = rte_eth_rx_queue_setup(port, q, rxd, (unsigned int)pick_socket(p), NULL,
+						 p->rx_pool);
 		if (!err)
-			err = rte_eth_tx_queue_setup(port, q, txd, (unsigned int)pick_socket(port),
+			err = rte_eth_tx_queue_setup(port, q, txd, (unsigned int)pick_socket(p),
 						     NULL);
 		if (err)
 			return err;
@@ -204,6 +228,16 @@ uint16_t pp_dp_ports(const struct pp_dp *dp)
 	return n;
 }
 
+/* A wire is as fast as its rate, whatever the ring that it is made of claims. */
+static double link_bps(const struct pp_dp *dp, uint16_t port, const struct rte_eth_link *link)
+{
+	int side = dp->wire ? pp_wire_side(dp->wire, port) : -1;
+
+	if (side >= 0)
+		return pp_wire_spec_now(dp->wire)->dir[side].rate;
+	return link->link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : 1e6 * link->link_speed;
+}
+
 int pp_dp_port_info(const struct pp_dp *dp, uint16_t port, struct pp_port_info *ret_info)
 {
 	struct rte_eth_dev_info info;
@@ -223,8 +257,8 @@ int pp_dp_port_info(const struct pp_dp *dp, uint16_t port, struct pp_port_info *
 		.rx_queues = p->n_queues,
 		.tx_queues = p->n_queues,
 		.link_up = link.link_status == RTE_ETH_LINK_UP,
-		.speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed,
-		.socket = rte_eth_dev_socket_id(port),
+		.link_bps = link_bps(dp, port, &link),
+		.socket = pp_port_node(port),
 		.promiscuous = rte_eth_promiscuous_get(port) == 1,
 	};
 	snprintf(ret_info->name, sizeof(ret_info->name), "%s", port_name(port, name));

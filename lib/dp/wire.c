@@ -2,7 +2,7 @@
 /*
  * The virtual wire: two ring ports whose receive callback holds each frame until it is
  * due and whose transmit callback only stamps. Its clock is CLOCK_MONOTONIC_RAW, never
- * the clock under test. Public DPDK API only.
+ * the clock under test. A direct wire is the rings alone. Public DPDK API only.
  */
 #include "wire.h"
 
@@ -16,6 +16,7 @@
 #include <time.h>
 
 #define RING_SIZE   8192
+#define DIRECT_RING 1024  /* as many as a NIC's queue may hold; more would only leave the cache */
 #define HELD_MAX    65536 /* frames on one lane at once */
 #define DRAIN_BURST 32
 
@@ -55,6 +56,7 @@ struct pp_wire {
 	_Atomic(const struct pp_wire_spec *) spec; /* writer: control */
 	atomic_uint generation;
 	uint16_t port[2], queues;
+	bool direct;   /* no callbacks, nothing held, no truth */
 	int stamp_off; /* mbuf field of the hand-over time */
 	struct end end[2][PP_WIRE_QUEUES];
 	struct lane lane[2][PP_WIRE_QUEUES]; /* by direction and sending queue */
@@ -181,15 +183,14 @@ static void admit(struct pp_wire *w, const struct pp_wire_spec *spec, struct end
 	struct lane *l = e->in;
 	struct pp_wire_fate f =
 		pp_wire_next(spec, l->dir, &l->state, PP_NS(*stamp_of(w, m)), m->pkt_len);
-	uint64_t number = e->received.capacity ? probe_number(m, 0, 129) : 0;
-	uint64_t probe = number ? 0 : probe_number(m, 8, 128);
+	uint64_t number = spec->truth ? probe_number(m, 0, 129) : 0;
+	uint64_t probe = spec->truth && !number ? probe_number(m, 8, 128) : 0;
 
 	pp_count(&l->counts.frames, 1);
 	if (probe)
 		log_truth(&e->sent, probe, *stamp_of(w, m), false);
 	if (f.copies == 0) {
 		pp_count(&l->counts.lost, 1);
-		pp_count(&l->counts.lost_probes, number || probe);
 		rte_pktmbuf_free(m);
 		return;
 	}
@@ -277,10 +278,10 @@ static int make_lanes(struct pp_wire *w)
 			struct lane *l = &w->lane[dir][q];
 			snprintf(name, sizeof(name), "pp_wire_%u_%u", dir, q);
 			l->dir = dir;
-			l->ring = rte_ring_create(name, RING_SIZE, SOCKET_ID_ANY,
-						  RING_F_SP_ENQ | RING_F_SC_DEQ);
-			l->held = calloc(HELD_MAX, sizeof(*l->held));
-			if (!l->ring || !l->held)
+			l->ring = rte_ring_create(name, w->direct ? DIRECT_RING : RING_SIZE,
+						  SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+			l->held = w->direct ? NULL : calloc(HELD_MAX, sizeof(*l->held));
+			if (!l->ring || (!l->held && !w->direct))
 				return -ENOMEM;
 		}
 	}
@@ -336,7 +337,8 @@ int pp_wire_create(const struct pp_wire_spec *spec, struct pp_wire **ret_wire)
 		return -ERANGE;
 	}
 	w->queues = spec->queues;
-	int err = register_stamp(w);
+	w->direct = spec->direct;
+	int err = w->direct ? 0 : register_stamp(w);
 	if (!err)
 		err = make_lanes(w);
 	if (!err)
@@ -353,6 +355,8 @@ int pp_wire_create(const struct pp_wire_spec *spec, struct pp_wire **ret_wire)
 /* When the ports' queues are set up. */
 int pp_wire_attach(struct pp_wire *w)
 {
+	if (w->direct)
+		return 0;
 	for (unsigned int side = 0; side < 2; side++) {
 		for (uint16_t q = 0; q < w->queues; q++) {
 			struct end *e = &w->end[side][q];
@@ -411,6 +415,8 @@ static int keep(struct pp_truth_log *log, size_t capacity)
 
 int pp_wire_keep_truth(struct pp_wire *w, size_t capacity)
 {
+	if (w->direct)
+		return 0;
 	for (uint16_t q = 0; q < w->queues; q++) {
 		if (keep(&w->end[1][q].sent, capacity) || keep(&w->end[0][q].received, capacity))
 			return -ENOMEM;
@@ -432,7 +438,6 @@ static void add_counts(struct pp_wire_counts *sum, const struct pp_wire_counts *
 {
 	sum->frames += pp_read(&c->frames);
 	sum->lost += pp_read(&c->lost);
-	sum->lost_probes += pp_read(&c->lost_probes);
 	sum->duplicated += pp_read(&c->duplicated);
 	sum->corrupted += pp_read(&c->corrupted);
 	sum->mangled += pp_read(&c->mangled);
@@ -446,6 +451,16 @@ struct pp_wire_counts pp_wire_counts(const struct pp_wire *w, unsigned int dir)
 	for (uint16_t q = 0; q < w->queues; q++)
 		add_counts(&sum, &w->lane[dir][q].counts);
 	return sum;
+}
+
+unsigned int pp_wire_capacity(const struct pp_wire *w)
+{
+	return w->direct ? 2u * DIRECT_RING * w->queues : PP_WIRE_CAPACITY;
+}
+
+int pp_wire_side(const struct pp_wire *w, uint16_t port)
+{
+	return port == w->port[0] ? 0 : port == w->port[1] ? 1 : -1;
 }
 
 const struct pp_wire_spec *pp_wire_spec_now(const struct pp_wire *w)

@@ -254,12 +254,24 @@ static int set_key(struct pp_wire_spec *spec, const char *key, const char *value
 	return err ? err : set_dir(spec, &spec->dir[1], key, value);
 }
 
+/* What a direct wire cannot have. */
+static bool is_behaviour(const char *key)
+{
+	return strcmp(key, "direct") && strcmp(key, "queues") && strcmp(key, "cross");
+}
+
 static int set_pair(struct pp_wire_spec *spec, char *pair, char *ret_error, size_t size)
 {
 	char *value = strchr(pair, '=');
 
 	if (value)
 		*value++ = '\0';
+	if (!strcmp(pair, "direct")) {
+		spec->direct = true;
+		if (value)
+			snprintf(ret_error, size, "--wire: direct takes no value: %s", value);
+		return value ? -EINVAL : 0;
+	}
 	int err = value ? set_key(spec, pair, value) : -EINVAL;
 	if (err == -ENOKEY)
 		snprintf(ret_error, size, "--wire: no such key: %s", pair);
@@ -276,11 +288,21 @@ int pp_wire_parse(const char *text, struct pp_wire_spec *ret_spec, char *ret_err
 {
 	struct pp_wire_spec spec = {.queues = 1, .seed = 1};
 	char *copy = strdup(text), *save = NULL;
+	const char *behaviour = NULL; /* the last key of one */
 	int err = copy ? 0 : -ENOMEM;
 
 	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p && !err;
-	     p = strtok_r(NULL, ",", &save))
+	     p = strtok_r(NULL, ",", &save)) {
 		err = set_pair(&spec, p, ret_error, size);
+		behaviour = is_behaviour(p) ? p : behaviour;
+	}
+	if (!err && spec.direct && behaviour) {
+		snprintf(ret_error, size,
+			 "--wire: %s: a direct wire does nothing to frames; only queues and cross "
+			 "go with direct",
+			 behaviour);
+		err = -EINVAL;
+	}
 	free(copy);
 	if (err)
 		pp_wire_spec_free(&spec);

@@ -236,6 +236,7 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 			       struct pp_span *ret_tx)
 {
 	struct rte_mbuf *m[PP_TX_BURST];
+	uint8_t *frames[PP_TX_BURST];
 	pp_tsc from = pp_stamp();
 
 	*ret_tx = pp_clock_span(&w->clock, from, from);
@@ -246,8 +247,9 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 	for (unsigned int i = 0; i < b->n; i++) {
 		m[i]->data_len = b->probe[i].len;
 		m[i]->pkt_len = b->probe[i].len;
-		pp_prober_write(q->prober, b, i, rte_pktmbuf_mtod(m[i], uint8_t *));
+		frames[i] = rte_pktmbuf_mtod(m[i], uint8_t *);
 	}
+	pp_prober_write(q->prober, b, frames);
 	from = pp_stamp();
 	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, m, (uint16_t)b->n);
 	pp_tsc to = pp_stamp();

@@ -11,12 +11,10 @@ static uint32_t all_bits(const struct pp_burst *b)
 	return b->n == 32 ? UINT32_MAX : (1u << b->n) - 1;
 }
 
-/* The slot's full number, from its low half: the newest that is not ahead. */
-static uint64_t full_k(const struct pp_session *s, uint32_t low)
+/* Before the session was cleared. */
+static bool is_forgotten(const struct pp_session *s, const struct pp_target *g, uint64_t k)
 {
-	uint64_t k = (s->next_k & ~(uint64_t)UINT32_MAX) | low;
-
-	return k >= s->next_k && k > UINT32_MAX ? k - ((uint64_t)1 << 32) : k;
+	return s->first_k && pp_target_slot(s, g, k) < s->first_k;
 }
 
 bool pp_burst_decided(const struct pp_prober *p, struct pp_burst *b)
@@ -25,8 +23,8 @@ bool pp_burst_decided(const struct pp_prober *p, struct pp_burst *b)
 
 	for (; open; open &= open - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(open);
-		if (pp_session_get(p->config.sessions,
-				   pp_flight_slot(p->config.flight, b, i)->session))
+		if (pp_target_get(p->config.sessions,
+				  pp_flight_slot(p->config.flight, b, i).target))
 			return false;
 	}
 	return true;
@@ -39,16 +37,18 @@ void pp_burst_expire(struct pp_prober *p, struct pp_burst *b, pp_ns safe)
 
 	for (; open; open &= open - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(open);
-		struct pp_flight_slot *slot = pp_flight_slot(p->config.flight, b, i);
-		struct pp_session *s = pp_session_get(p->config.sessions, slot->session);
+		struct pp_flight_slot slot = pp_flight_slot(p->config.flight, b, i);
+		struct pp_target *g = pp_target_get(p->config.sessions, slot.target);
+		struct pp_session *s = g ? pp_session_at(p->config.sessions, g->session) : NULL;
 		if (s && tx_to + s->timeout >= safe.v) {
 			next = tx_to + s->timeout < next ? tx_to + s->timeout : next;
 			continue;
 		}
 		b->expired |= 1u << i;
-		if (!s || full_k(s, slot->k) < s->first_k)
+		if (!s || is_forgotten(s, g, pp_target_full_k(s, g, slot.k)))
 			continue;
 		s->tally->c.expired++;
+		g->expired++;
 		s->last_event = safe.v;
 		pp_prober_finish_if_decided(p, s, safe);
 	}
@@ -60,52 +60,68 @@ void pp_burst_expire(struct pp_prober *p, struct pp_burst *b, pp_ns safe)
 
 struct probe {
 	struct pp_session *s;
+	struct pp_target *g;
 	struct pp_burst *b;
 	uint64_t k;
 	uint64_t number;
 	uint32_t bit;
 };
 
-static bool find_number(const struct pp_prober *p, struct pp_session *s, uint64_t number,
-			uint16_t seq, struct probe *ret)
+static bool find_number(const struct pp_prober *p, struct pp_session *s, pp_target_ref target,
+			uint64_t number, uint16_t seq, struct probe *ret)
 {
 	unsigned int place;
 	struct pp_burst *b = pp_flight_find(p->config.flight, number, &place);
 
 	if (!b)
 		return false;
-	const struct pp_flight_slot *slot = pp_flight_slot(p->config.flight, b, place);
-	if (slot->session != s->ref || pp_session_seq(slot->k) != seq)
+	const struct pp_flight_slot slot = pp_flight_slot(p->config.flight, b, place);
+	if (slot.target != target || pp_session_seq(slot.k) != seq)
 		return false;
-	*ret = (struct probe){
-		.s = s, .b = b, .k = full_k(s, slot->k), .number = number, .bit = 1u << place};
-	return ret->k >= s->first_k;
+	struct pp_target *g = pp_target_at(p->config.sessions, target);
+	*ret = (struct probe){.s = s,
+			      .g = g,
+			      .b = b,
+			      .k = pp_target_full_k(s, g, slot.k),
+			      .number = number,
+			      .bit = 1u << place};
+	return !is_forgotten(s, g, ret->k);
 }
 
-/* The newest slot with that 16-bit sequence, by the session's own memory. */
-static bool find_seq(const struct pp_prober *p, struct pp_session *s, uint16_t seq,
-		     struct probe *ret)
+/* The newest slot with that 16-bit sequence, by the session's own memory; where there are
+ * several targets, the target's newest. */
+static bool find_seq(const struct pp_prober *p, struct pp_session *s, pp_target_ref target,
+		     uint16_t seq, struct probe *ret)
 {
 	uint64_t k = (s->next_k & ~(uint64_t)UINT16_MAX) | (uint16_t)(seq - 1);
 
+	if (!s->recent)
+		return find_number(p, s, target, pp_target_at(p->config.sessions, target)->newest,
+				   seq, ret);
 	if (k >= s->next_k) {
 		if (k <= UINT16_MAX)
 			return false;
 		k -= UINT16_MAX + 1;
 	}
-	return find_number(p, s, s->recent[k & s->recent_mask], seq, ret) && ret->k == k;
+	return find_number(p, s, target, s->recent[k & s->recent_mask], seq, ret) && ret->k == k;
 }
 
 /* ---- answers ----------------------------------------------------------------------- */
 
-/* Widened by what the clock's rate may be off, rounded outwards. */
+/* What the clock's rate may be off, of a time up to hi, rounded up. */
+static int64_t rate_error(const struct pp_prober *p, int64_t hi)
+{
+	if (p->rate_error == 0)
+		return 0;
+	return (int64_t)(((uint64_t)hi / 256 + 1) * p->rate_error >> 32) + 1;
+}
+
 static struct pp_rtt rtt_of(const struct pp_prober *p, const struct pp_burst *b, struct pp_span rx)
 {
 	int64_t lo = rx.from.v - pp_burst_tx_to(b), hi = rx.to.v - b->tx_from;
+	int64_t error = rate_error(p, hi);
 
-	lo -= (int64_t)(((__int128)(lo > 0 ? lo : 0) * p->rate_error >> 40) + (p->rate_error != 0));
-	hi += (int64_t)(((__int128)hi * p->rate_error >> 40) + (p->rate_error != 0));
-	return (struct pp_rtt){PP_NS(lo > 0 ? lo : 0), PP_NS(hi)};
+	return (struct pp_rtt){PP_NS(lo > error ? lo - error : 0), PP_NS(hi + error)};
 }
 
 static void say_reply(struct pp_prober *p, const struct probe *pr, const struct pp_receipt *r,
@@ -129,7 +145,7 @@ static void say_reply(struct pp_prober *p, const struct probe *pr, const struct 
 /* From the slot to the answer. A flood has no slots but its transmissions. */
 static void record_intended(const struct probe *pr, struct pp_span rx, struct pp_rtt rtt)
 {
-	int64_t due = pp_slot_due(pr->s, pr->k).v;
+	int64_t due = pp_slot_due(pr->s, pp_target_slot(pr->s, pr->g, pr->k)).v;
 
 	if (pr->s->flags & PP_SESSION_FLOOD || due > pr->b->tx_from || due < pr->s->started)
 		pp_tally_intended(pr->s->tally, rtt);
@@ -161,6 +177,17 @@ static void take_back_expiry(const struct probe *pr)
 		return;
 	pr->b->expired &= ~pr->bit;
 	pr->s->tally->c.expired--;
+	pr->g->expired--;
+}
+
+static void count_target(struct pp_target *g, pp_ns mid)
+{
+	uint32_t rtt = mid.v < UINT32_MAX ? (uint32_t)mid.v : UINT32_MAX;
+
+	g->rtt_min = g->received == 0 || rtt < g->rtt_min ? rtt : g->rtt_min;
+	g->rtt_max = g->received == 0 || rtt > g->rtt_max ? rtt : g->rtt_max;
+	g->rtt_sum += (uint64_t)mid.v;
+	g->received++;
 }
 
 static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
@@ -173,9 +200,12 @@ static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
 	take_back_expiry(pr);
 	if (r->corrupt) {
 		c->corrupt++;
+		pr->g->errors++;
 		return PP_EVENT_CORRUPT;
 	}
 	c->received++;
+	if (s->n_targets > 1)
+		count_target(pr->g, pp_rtt_mid(rtt));
 	pp_tally_record(s->tally, rtt);
 	keep_sample(pr, rtt);
 	record_intended(pr, r->rx, rtt);
@@ -183,11 +213,11 @@ static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
 		pp_tally_suspect(s->tally, rtt);
 		flags |= PP_EVENT_SUSPECT;
 	}
-	if (pr->k + 1 < s->top_k) {
+	if (pr->k + 1 < pr->g->top_k) {
 		c->reordered++;
 		flags |= PP_EVENT_REORDERED;
 	} else {
-		s->top_k = pr->k + 1;
+		pr->g->top_k = pr->k + 1;
 	}
 	return flags;
 }
@@ -199,6 +229,7 @@ static unsigned int account_late(const struct probe *pr)
 	if (!(pr->b->expired & pr->bit)) {
 		pr->b->expired |= pr->bit;
 		c->expired++;
+		pr->g->expired++;
 	}
 	c->late++;
 	return PP_EVENT_LATE;
@@ -222,13 +253,14 @@ bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r)
 
 	if (!s)
 		return false;
-	if (s->flags & PP_SESSION_WEAK ? !find_seq(p, s, r->seq, &pr)
-				       : !find_number(p, s, r->number, r->seq, &pr))
+	if (s->flags & PP_SESSION_WEAK ? !find_seq(p, s, r->target, r->seq, &pr)
+				       : !find_number(p, s, r->target, r->number, r->seq, &pr))
 		return false;
 	struct pp_rtt rtt = rtt_of(p, pr.b, r->rx);
 	s->last_event = r->rx.to.v;
 	if (pr.b->answered & pr.bit) {
 		s->tally->c.duplicate++;
+		pr.g->duplicate++;
 		flags = PP_EVENT_DUPLICATE;
 	} else {
 		pr.b->answered |= pr.bit;
@@ -246,8 +278,8 @@ static bool find_quoted(const struct pp_prober *p, struct pp_session *s,
 			const struct pp_error_receipt *e, struct probe *ret)
 {
 	if (e->has_number && !(s->flags & PP_SESSION_WEAK))
-		return find_number(p, s, e->number, e->seq, ret);
-	return find_seq(p, s, e->seq, ret);
+		return find_number(p, s, e->target, e->number, e->seq, ret);
+	return find_seq(p, s, e->target, e->seq, ret);
 }
 
 /* What is quoted of the packet must be what we sent. */
@@ -256,9 +288,9 @@ static bool quote_fits(const struct probe *pr, const struct pp_error_receipt *e)
 	const struct pp_session *s = pr->s;
 	uint64_t number = s->flags & PP_SESSION_WEAK ? 0 : pr->number;
 
-	if (!e->v6 && e->ip_id != pp_session_ip_id(s, e->seq))
+	if (!e->v6 && e->ip_id != pp_target_ip_id(pr->g, e->seq))
 		return false;
-	return e->check == pp_template_check(s->tmpl, e->seq, number);
+	return e->check == pp_template_check(s->tmpl, pr->g, e->seq, number);
 }
 
 static void say_error(struct pp_prober *p, const struct probe *pr, const struct pp_error_receipt *r)
@@ -299,6 +331,7 @@ bool pp_prober_error(struct pp_prober *p, const struct pp_error_receipt *e)
 	take_back_expiry(&pr);
 	pr.b->answered |= pr.bit;
 	s->tally->c.error++;
+	pr.g->errors++;
 	say_error(p, &pr, e);
 	pp_prober_finish_if_decided(p, s, e->rx.to);
 	return true;

@@ -34,6 +34,12 @@ void pp_flight_free(struct pp_flight *f)
 	free(f);
 }
 
+void *pp_flight_memory(const struct pp_flight *f, size_t *ret_size)
+{
+	*ret_size = (size_t)(f->mask + 1) * sizeof(*f->line);
+	return f->line;
+}
+
 struct pp_burst *pp_flight_find(const struct pp_flight *f, uint64_t number, unsigned int *ret_place)
 {
 	uint64_t base = number >> PP_FLIGHT_PLACE_BITS;
@@ -60,7 +66,9 @@ struct pp_burst *pp_flight_oldest(const struct pp_flight *f)
 
 void pp_flight_forget(struct pp_flight *f)
 {
-	f->tail += pp_flight_lines(pp_flight_at(f, f->tail)->n);
+	const struct pp_burst *b = pp_flight_at(f, f->tail);
+
+	f->tail += pp_flight_lines(b->n, (enum pp_flight_kind)b->kind);
 }
 
 uint64_t pp_flight_room(const struct pp_flight *f)
@@ -68,10 +76,11 @@ uint64_t pp_flight_room(const struct pp_flight *f)
 	return f->mask + 1 - (f->head - f->tail);
 }
 
-struct pp_burst *pp_flight_append(struct pp_flight *f, unsigned int n, struct pp_span tx)
+struct pp_burst *pp_flight_append(struct pp_flight *f, unsigned int n, enum pp_flight_kind kind,
+				  struct pp_span tx)
 {
 	struct pp_burst *b = pp_flight_at(f, f->head);
-	uint64_t lines = pp_flight_lines(n);
+	uint64_t lines = pp_flight_lines(n, kind);
 	uint64_t width = (uint64_t)(tx.to.v - tx.from.v);
 
 	for (uint64_t i = 1; i < lines; i++)
@@ -80,6 +89,7 @@ struct pp_burst *pp_flight_append(struct pp_flight *f, unsigned int n, struct pp
 	b->tx_from = tx.from.v;
 	b->tx_width = width & PP_FLIGHT_WIDTH_MAX;
 	b->n = n & UINT8_MAX;
+	b->kind = (uint8_t)kind;
 	b->timer.link = NULL;
 	b->answered = b->expired = 0;
 	f->head += lines;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which session an answer belongs to. Any worker asks; only constant parts of the
+ * Which target an answer belongs to. Any worker asks; only constant parts of the
  * sessions are read. Everything in the packet was written by a stranger.
  */
 #include "session.h"
@@ -14,41 +14,44 @@ static bool payload_intact(const struct pp_session *s, const struct pp_cur *body
 	return body->left == s->size && memcmp(body->at + skip, ours + skip, s->size - skip) == 0;
 }
 
-static bool is_ours(const struct pp_session *s, const struct pp_ip *ip, const struct pp_cur *body)
+static bool is_ours(const struct pp_session *s, const struct pp_target *g, const struct pp_ip *ip,
+		    const struct pp_cur *body)
 {
-	if (!pp_addr_eq(&s->target, &ip->src) || !pp_addr_eq(&s->source, &ip->dst))
+	if (!pp_addr_eq(&g->addr, &ip->src) || !pp_addr_eq(&s->source, &ip->dst))
 		return false;
 	if (s->flags & PP_SESSION_WEAK)
 		return true;
-	return body->left >= PP_TOKEN_SIZE && pp_get_be64(body->at + 8) == s->token;
+	return body->left >= PP_TOKEN_SIZE && pp_get_be64(body->at + 8) == g->token;
 }
 
-static const struct pp_session *first_with_id(const struct pp_sessions *t, uint16_t id,
-					      pp_session_ref *ret_ref)
+static const struct pp_target *first_with_id(const struct pp_sessions *t, uint16_t id,
+					     pp_target_ref *ret_ref)
 {
 	*ret_ref = atomic_load_explicit(&t->by_id[id], memory_order_acquire);
-	return *ret_ref ? pp_session_at(t, *ret_ref) : NULL;
+	return *ret_ref ? pp_target_at(t, *ret_ref) : NULL;
 }
 
-static const struct pp_session *next_with_id(const struct pp_sessions *t,
-					     const struct pp_session *s, pp_session_ref *ret_ref)
+static const struct pp_target *next_with_id(const struct pp_sessions *t, const struct pp_target *g,
+					    pp_target_ref *ret_ref)
 {
-	*ret_ref = atomic_load_explicit(&s->next_same_id, memory_order_acquire);
-	return *ret_ref ? pp_session_at(t, *ret_ref) : NULL;
+	*ret_ref = atomic_load_explicit(&g->next_same_id, memory_order_acquire);
+	return *ret_ref ? pp_target_at(t, *ret_ref) : NULL;
 }
 
 bool pp_sessions_match(const struct pp_sessions *t, const struct pp_ip *ip,
 		       const struct pp_icmp *icmp, struct pp_receipt *ret_receipt)
 {
-	pp_session_ref ref;
-	const struct pp_session *s = first_with_id(t, icmp->id, &ref);
+	pp_target_ref ref;
+	const struct pp_target *g = first_with_id(t, icmp->id, &ref);
 
-	while (s && !is_ours(s, ip, &icmp->body))
-		s = next_with_id(t, s, &ref);
-	if (!s)
+	while (g && !is_ours(pp_session_at(t, g->session), g, ip, &icmp->body))
+		g = next_with_id(t, g, &ref);
+	if (!g)
 		return false;
+	const struct pp_session *s = pp_session_at(t, g->session);
 	ret_receipt->number = s->flags & PP_SESSION_WEAK ? 0 : pp_get_be64(icmp->body.at);
-	ret_receipt->session = ref;
+	ret_receipt->session = g->session;
+	ret_receipt->target = ref;
 	ret_receipt->seq = icmp->seq;
 	ret_receipt->bytes = (uint16_t)(PP_ICMP_HLEN + icmp->body.left);
 	ret_receipt->ttl = ip->ttl;
@@ -58,27 +61,30 @@ bool pp_sessions_match(const struct pp_sessions *t, const struct pp_ip *ip,
 }
 
 /* A quoted token must be right; none is needed, since routers may quote 8 bytes. */
-static bool quotes_ours(const struct pp_session *s, const struct pp_quote *q)
+static bool quotes_ours(const struct pp_session *s, const struct pp_target *g,
+			const struct pp_quote *q)
 {
-	if (!pp_addr_eq(&s->target, &q->dst) || !pp_addr_eq(&s->source, &q->src))
+	if (!pp_addr_eq(&g->addr, &q->dst) || !pp_addr_eq(&s->source, &q->src))
 		return false;
-	if (!q->v6 && q->ip_id != pp_session_ip_id(s, q->seq))
+	if (!q->v6 && q->ip_id != pp_target_ip_id(g, q->seq))
 		return false;
 	if (s->flags & PP_SESSION_WEAK || q->payload.left < PP_TOKEN_SIZE)
 		return true;
-	return pp_get_be64(q->payload.at + 8) == s->token;
+	return pp_get_be64(q->payload.at + 8) == g->token;
 }
 
 pp_session_ref pp_sessions_match_quote(const struct pp_sessions *t, const struct pp_quote *q,
-				       uint8_t *ret_owner)
+				       struct pp_error_receipt *ret_error)
 {
-	pp_session_ref ref;
-	const struct pp_session *s = first_with_id(t, q->id, &ref);
+	pp_target_ref ref;
+	const struct pp_target *g = first_with_id(t, q->id, &ref);
 
-	while (s && !quotes_ours(s, q))
-		s = next_with_id(t, s, &ref);
-	if (!s)
+	while (g && !quotes_ours(pp_session_at(t, g->session), g, q))
+		g = next_with_id(t, g, &ref);
+	if (!g)
 		return 0;
-	*ret_owner = s->owner;
-	return ref;
+	ret_error->session = g->session;
+	ret_error->target = ref;
+	ret_error->owner = pp_session_at(t, g->session)->owner;
+	return g->session;
 }

@@ -10,6 +10,8 @@
 
 #define SAY_MAX	  1024	   /* slots that are said to be unreachable at once */
 #define HELD_POLL PP_MS(1) /* how often a session that waits for its neighbour looks */
+#define HELD_LOOK 256	   /* at so many of its targets */
+#define AHEAD	  16	   /* targets that are fetched before their turn */
 
 static struct pp_session *session_of(struct pp_timer *t)
 {
@@ -64,10 +66,20 @@ static void finish(struct pp_prober *p, struct pp_session *s, pp_ns now)
 
 void pp_prober_finish_if_decided(struct pp_prober *p, struct pp_session *s, pp_ns now)
 {
-	if (s->state != PP_SESSION_DRAINING || s->held_from != s->next_k)
+	if (s->state != PP_SESSION_DRAINING || pp_session_held(s))
 		return;
 	if (pp_counts_in_flight(&s->tally->c) == 0)
 		finish(p, s, now);
+}
+
+/* Slot k is the next. */
+static void go_to(struct pp_session *s, uint64_t k)
+{
+	s->next_k = s->round = k;
+	if (s->n_targets == 1)
+		return;
+	s->round = k / s->n_targets;
+	s->turn = (uint32_t)(k % s->n_targets);
 }
 
 void pp_prober_start(struct pp_prober *p, pp_session_ref ref, pp_ns t0)
@@ -137,20 +149,39 @@ static void miss_before(struct pp_session *s, int64_t at)
 		k = s->count;
 	s->tally->c.due += k - s->next_k;
 	s->tally->c.missed += k - s->next_k;
-	s->next_k = s->held_from = k;
+	go_to(s, k);
+	s->held_from = k;
 }
 
 /* ---- planning ------------------------------------------------------------------------- */
 
-static void plan_probe(struct pp_session *s, struct pp_batch *b, uint64_t k, pp_ns due,
-		       uint64_t word)
+static uint64_t word_of(const struct pp_hop *hop)
 {
-	b->probe[b->n].ref = s->ref;
-	b->probe[b->n].k = (uint32_t)k;
-	b->probe[b->n].due = due;
-	b->probe[b->n].hop = word;
-	b->probe[b->n].len = s->frame_len;
-	b->n++;
+	return hop ? atomic_load_explicit(&hop->word, memory_order_relaxed) : 0;
+}
+
+static const struct pp_hop *hop_of(const struct pp_target *g)
+{
+	return atomic_load_explicit(&g->hop, memory_order_acquire);
+}
+
+static void plan_probe(struct pp_session *s, const struct pp_target *g, struct pp_batch *b,
+		       uint64_t k, pp_ns due, uint64_t word)
+{
+	pp_target_ref ref = atomic_load_explicit(&g->ref, memory_order_relaxed);
+	unsigned int i = b->n++;
+
+	if (i) {
+		b->run &= ref == b->probe[0].target && (uint32_t)k == b->probe[0].k + i;
+		b->sweep &= s->ref == b->probe[0].ref && ref == b->probe[0].target + i &&
+			    (uint32_t)k == b->probe[0].k;
+	}
+	b->probe[i].ref = s->ref;
+	b->probe[i].target = ref;
+	b->probe[i].k = (uint32_t)k;
+	b->probe[i].due = due;
+	b->probe[i].hop = word;
+	b->probe[i].len = s->frame_len;
 }
 
 /* Held slots come first: sends the newest when the neighbour is there, fails all when
@@ -162,11 +193,11 @@ static void plan_held(struct pp_prober *p, struct pp_session *s, uint64_t word, 
 		return;
 	if (pp_hop_usable(word)) {
 		give_up_older_held(s);
-		plan_probe(s, b, s->held_from, pp_slot_due(s, s->held_from), word);
+		plan_probe(s, s->target, b, s->held_from, pp_slot_due(s, s->held_from), word);
 		s->held_from = s->next_k;
 	} else if (pp_hop_failures(word) != s->hop_failures) {
 		fail_held(p, s, now);
-		s->hop_failures = pp_hop_failures(word);
+		s->hop_failures = (uint16_t)pp_hop_failures(word);
 	}
 }
 
@@ -175,8 +206,8 @@ static void take_slot(struct pp_session *s, uint64_t word, pp_ns now, struct pp_
 {
 	if (s->flags & PP_SESSION_FLOOD)
 		s->t0 = now.v;
-	plan_probe(s, b, s->next_k, pp_slot_due(s, s->next_k), word);
-	s->held_from = ++s->next_k;
+	plan_probe(s, s->target, b, s->next_k, pp_slot_due(s, s->next_k), word);
+	s->held_from = s->round = ++s->next_k;
 }
 
 /* All slots that are due wait for the neighbour. */
@@ -185,12 +216,12 @@ static void hold_slots(struct pp_session *s, uint64_t word, pp_ns now)
 	uint64_t k = s->next_k + 1;
 
 	if (s->held_from == s->next_k)
-		s->hop_failures = pp_hop_failures(word);
+		s->hop_failures = (uint16_t)pp_hop_failures(word);
 	if (s->flags & PP_SESSION_FLOOD)
 		s->t0 = now.v;
 	else
 		k = pp_slots_before(s, now.v + 1);
-	s->next_k = s->count && k > s->count ? s->count : k;
+	go_to(s, s->count && k > s->count ? s->count : k);
 }
 
 static pp_ns flood_due(const struct pp_session *s)
@@ -207,10 +238,11 @@ static bool next_is_due(const struct pp_session *s, bool waited, pp_ns now)
 	return !waited || flood_due(s).v <= now.v;
 }
 
-static void plan_slots(struct pp_prober *p, struct pp_session *s, pp_ns now, struct pp_batch *b)
+static void plan_one_target(struct pp_prober *p, struct pp_session *s, pp_ns now,
+			    struct pp_batch *b)
 {
-	const struct pp_hop *hop = atomic_load_explicit(&s->hop, memory_order_acquire);
-	uint64_t word = hop ? atomic_load_explicit(&hop->word, memory_order_relaxed) : 0;
+	const struct pp_hop *hop = hop_of(s->target);
+	uint64_t word = word_of(hop);
 	bool waited = s->held_from != s->next_k;
 
 	if (hop)
@@ -231,13 +263,113 @@ static void plan_slots(struct pp_prober *p, struct pp_session *s, pp_ns now, str
 		fail_held(p, s, now);
 }
 
+/* ---- several targets: each may wait for its neighbour, with its newest slot ---------- */
+
+static void release_held(struct pp_session *s, struct pp_target *g)
+{
+	g->held = false;
+	s->n_held--;
+}
+
+static void fail_target(struct pp_session *s, struct pp_target *g, bool unreachable)
+{
+	struct pp_counts *c = &s->tally->c;
+
+	c->due++;
+	c->not_sent++;
+	c->unreachable += unreachable;
+	g->not_sent++;
+	g->unreachable += unreachable;
+	release_held(s, g);
+}
+
+static pp_ns due_of_turn(const struct pp_session *s, const struct pp_target *g, uint64_t k)
+{
+	return pp_slot_due(s, pp_target_slot(s, g, k));
+}
+
+/* Looks at one that waits. */
+static void try_held(struct pp_session *s, struct pp_target *g, struct pp_batch *b)
+{
+	const struct pp_hop *hop = hop_of(g);
+	uint64_t word = word_of(hop);
+
+	if (pp_hop_usable(word)) {
+		uint64_t k = pp_target_full_k(s, g, g->held_k);
+		plan_probe(s, g, b, k, due_of_turn(s, g, k), word);
+		release_held(s, g);
+	} else if (!hop || (uint16_t)pp_hop_failures(word) != g->hop_failures) {
+		fail_target(s, g, true);
+	}
+}
+
+/* Some of them at a time, so that no poll takes long. */
+static void try_all_held(struct pp_session *s, struct pp_batch *b)
+{
+	for (unsigned int i = 0; i < HELD_LOOK && s->n_held && b->n < PP_TX_BURST; i++) {
+		struct pp_target *g = &s->target[s->held_at];
+		s->held_at = s->held_at + 1 < s->n_targets ? s->held_at + 1 : 0;
+		if (g->held)
+			try_held(s, g, b);
+	}
+}
+
+static void hold_target(struct pp_session *s, struct pp_target *g, uint64_t word)
+{
+	/* Nobody is there while nobody has answered since a round of requests had no answer. */
+	if (g->held)
+		fail_target(s, g, pp_hop_failures(word) != 0);
+	else
+		g->hop_failures = (uint16_t)pp_hop_failures(word);
+	g->held = true;
+	g->held_k = (uint32_t)s->round;
+	s->n_held++;
+}
+
+static void take_turn(struct pp_session *s, struct pp_batch *b, pp_ns due)
+{
+	struct pp_target *g = &s->target[s->turn];
+	uint64_t word = word_of(hop_of(g));
+
+	__builtin_prefetch(&s->target[s->turn + AHEAD].addr);
+	__builtin_prefetch(&s->target[s->turn + AHEAD].sent, 1);
+	if (!pp_hop_usable(word)) {
+		hold_target(s, g, word);
+	} else {
+		if (g->held)
+			fail_target(s, g, false);
+		plan_probe(s, g, b, s->round, due, word);
+	}
+	s->held_from = ++s->next_k;
+	if (++s->turn == s->n_targets) {
+		s->turn = 0;
+		s->round++;
+	}
+}
+
+static void plan_targets(struct pp_session *s, pp_ns now, struct pp_batch *b)
+{
+	if (s->n_held)
+		try_all_held(s, b);
+	miss_before(s, now.v - s->slack);
+	/* Turns are bounded too: those that are held do not fill the batch. */
+	for (unsigned int i = 0; i < PP_TX_BURST && b->n < PP_TX_BURST; i++) {
+		pp_ns due = pp_slot_due(s, s->next_k);
+		if (all_slots_taken(s) || due.v > now.v)
+			break;
+		take_turn(s, b, due);
+	}
+}
+
+/* ---- what is due ---------------------------------------------------------------------- */
+
 static pp_ns next_wakeup(const struct pp_session *s, pp_ns now)
 {
 	pp_ns next = PP_NS_NEVER;
 
 	if (!all_slots_taken(s))
 		next = s->flags & PP_SESSION_FLOOD ? flood_due(s) : pp_slot_due(s, s->next_k);
-	if (s->held_from != s->next_k)
+	if (pp_session_held(s))
 		next = pp_ns_min(next, pp_ns_add(now, HELD_POLL));
 	if (s->deadline)
 		next = pp_ns_min(next, PP_NS(s->started + s->deadline));
@@ -253,7 +385,10 @@ static void session_due(struct pp_prober *p, struct pp_session *s, pp_ns now, st
 		return;
 	}
 	unsigned int planned = b->n;
-	plan_slots(p, s, now, b);
+	if (s->n_targets == 1)
+		plan_one_target(p, s, now, b);
+	else
+		plan_targets(s, now, b);
 	if (all_slots_taken(s))
 		s->state = PP_SESSION_DRAINING;
 	pp_ns next = next_wakeup(s, now);
@@ -290,6 +425,7 @@ unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct p
 	while ((t = pp_wheel_expire(&p->timeouts, safe)))
 		pp_burst_expire(p, pp_burst_of(t), safe);
 	batch->n = 0;
+	batch->run = batch->sweep = true;
 	batch->base = pp_flight_next(p->config.flight);
 	bool room = make_room(p);
 	while (batch->n < PP_TX_BURST && (t = pp_wheel_expire(&p->dues, now)))
@@ -297,75 +433,9 @@ unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct p
 	if (room)
 		return batch->n;
 	/* Too much is in flight to remember more: held back, and said so. */
-	pp_prober_commit(p, batch, 0, (struct pp_span){now, now});
+	pp_prober_leave_unsent(p, batch, 0, false, now);
 	batch->n = 0;
 	return 0;
-}
-
-void pp_prober_write(struct pp_prober *p, const struct pp_batch *batch, unsigned int i,
-		     uint8_t *frame)
-{
-	struct pp_session *s = pp_session_at(p->config.sessions, batch->probe[i].ref);
-
-	pp_template_write(s, batch->probe[i].k, batch->base + i, batch->probe[i].hop, frame);
-}
-
-/* ---- committing ---------------------------------------------------------------------------- */
-
-static void commit_sent(struct pp_session *s, const struct pp_batch *batch, unsigned int i,
-			struct pp_span tx)
-{
-	struct pp_tally *t = s->tally;
-	pp_ns slip = pp_ns_sub(tx.from, batch->probe[i].due);
-	uint64_t in_flight;
-
-	t->c.due++;
-	t->c.sent++;
-	if (slip.v > t->slip_max.v)
-		t->slip_max = slip;
-	pp_hist_record(&t->slip, slip);
-	s->recent[batch->probe[i].k & s->recent_mask] = batch->base + i;
-	if (!s->first_tx)
-		s->first_tx = tx.from.v;
-	s->last_event = tx.to.v;
-	in_flight = pp_counts_in_flight(&t->c);
-	if (in_flight > s->pipe)
-		s->pipe = in_flight > UINT32_MAX ? UINT32_MAX : (uint32_t)in_flight;
-}
-
-/* Counted all before any session is found to be done: it may have several here. */
-static void commit_unsent(struct pp_prober *p, const struct pp_batch *batch, unsigned int from,
-			  pp_ns now)
-{
-	struct pp_sessions *table = p->config.sessions;
-
-	for (unsigned int i = from; i < batch->n; i++) {
-		struct pp_counts *c = &pp_session_at(table, batch->probe[i].ref)->tally->c;
-		c->due++;
-		c->not_sent++;
-	}
-	for (unsigned int i = from; i < batch->n; i++)
-		pp_prober_finish_if_decided(p, pp_session_at(table, batch->probe[i].ref), now);
-}
-
-void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigned int n_sent,
-		      struct pp_span tx)
-{
-	struct pp_sessions *table = p->config.sessions;
-	int64_t soonest = INT64_MAX;
-
-	if (n_sent) {
-		struct pp_burst *b = pp_flight_append(p->config.flight, n_sent, tx);
-		for (unsigned int i = 0; i < n_sent; i++) {
-			struct pp_session *s = pp_session_at(table, batch->probe[i].ref);
-			*pp_flight_slot(p->config.flight, b, i) =
-				(struct pp_flight_slot){batch->probe[i].ref, batch->probe[i].k};
-			commit_sent(s, batch, i, tx);
-			soonest = s->timeout < soonest ? s->timeout : soonest;
-		}
-		pp_wheel_insert(&p->timeouts, &b->timer, PP_NS(tx.to.v + soonest + 1));
-	}
-	commit_unsent(p, batch, n_sent, tx.to);
 }
 
 /* ---- stopping ------------------------------------------------------------------------------ */
@@ -381,6 +451,9 @@ static void give_up_held(struct pp_session *s, pp_ns now)
 {
 	uint64_t n = s->next_k - s->held_from;
 
+	for (uint32_t i = 0; s->n_held && i < s->n_targets; i++)
+		if (s->target[i].held)
+			fail_target(s, &s->target[i], true);
 	if (n == 0)
 		return;
 	s->tally->c.due += n;
@@ -415,6 +488,12 @@ static void forget_samples(struct pp_samples *x)
 	x->dropped = 0;
 }
 
+static void forget_target(struct pp_target *g)
+{
+	g->sent = g->received = g->top_k = g->rtt_sum = 0;
+	g->expired = g->not_sent = g->errors = g->duplicate = g->unreachable = 0;
+}
+
 void pp_prober_clear(struct pp_prober *p, pp_session_ref ref)
 {
 	struct pp_session *s = pp_session_get(p->config.sessions, ref);
@@ -426,7 +505,8 @@ void pp_prober_clear(struct pp_prober *p, pp_session_ref ref)
 	if (s->samples)
 		forget_samples(s->samples);
 	s->first_k = s->held_from;
-	s->top_k = 0;
+	for (uint32_t i = 0; i < s->n_targets; i++)
+		forget_target(&s->target[i]);
 	s->pipe = 0;
 	s->first_tx = s->last_event = 0;
 	pp_prober_finish_if_decided(p, s, last);

@@ -20,10 +20,32 @@ static inline struct pp_burst *pp_burst_of(struct pp_timer *t)
 	return (struct pp_burst *)(void *)((char *)t - offsetof(struct pp_burst, timer));
 }
 
+/* The slot's full number, from its low half: the newest that is not ahead. */
+static inline uint64_t pp_target_full_k(const struct pp_session *s, const struct pp_target *g,
+					uint32_t low)
+{
+	uint64_t next = s->round + (pp_target_place(s, g) < s->turn);
+	uint64_t k = (next & ~(uint64_t)UINT32_MAX) | low;
+
+	return k >= next && k > UINT32_MAX ? k - ((uint64_t)1 << 32) : k;
+}
+
+/* Its number among all of the session's. */
+static inline uint64_t pp_target_slot(const struct pp_session *s, const struct pp_target *g,
+				      uint64_t k)
+{
+	return k * s->n_targets + pp_target_place(s, g);
+}
+
 /* Every probe of the record was answered, timed out, or its session is gone. */
 bool pp_burst_decided(const struct pp_prober *p, struct pp_burst *b);
 /* Times out what is due at safe, arms the timer for what is not. */
 void pp_burst_expire(struct pp_prober *p, struct pp_burst *b, pp_ns safe);
+/* The batch's probes from `from` on were not sent. Counted all before any session is found
+ * to be done: it may have several here. What the port did not refuse, the log has no room
+ * for. */
+void pp_prober_leave_unsent(struct pp_prober *p, const struct pp_batch *batch, unsigned int from,
+			    bool refused, pp_ns now);
 /* A draining session with nothing in flight is done. */
 void pp_prober_finish_if_decided(struct pp_prober *p, struct pp_session *s, pp_ns now);
 

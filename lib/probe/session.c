@@ -19,6 +19,14 @@
 #define RECENT_MAX   65536 /* the 16-bit sequence tells no more apart */
 #define RECENT_FLOOD 8192
 
+static void *map_zeroed(size_t size)
+{
+	void *m = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return m == MAP_FAILED ? NULL : m;
+}
+
+/* Pages are not resident before they are used. */
 struct pp_sessions *pp_sessions_create(uint32_t capacity, uint64_t seed)
 {
 	if (capacity == 0 || capacity >= PP_REF_INDEX_MASK)
@@ -26,13 +34,15 @@ struct pp_sessions *pp_sessions_create(uint32_t capacity, uint64_t seed)
 	struct pp_sessions *t = calloc(1, sizeof(*t));
 	if (!t)
 		return NULL;
-	t->slot = mmap(NULL, (size_t)(capacity + 1) * sizeof(*t->slot), PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (t->slot == MAP_FAILED) {
-		free(t);
+	t->capacity = capacity;
+	t->slot = map_zeroed((size_t)(capacity + 1) * sizeof(*t->slot));
+	t->target = map_zeroed((size_t)(capacity + 1) * sizeof(*t->target));
+	t->free = calloc(1, sizeof(*t->free));
+	if (!t->slot || !t->target || !t->free) {
+		pp_sessions_free(t);
 		return NULL;
 	}
-	t->capacity = capacity;
+	*t->free = (struct pp_free_range){.first = 1, .n = capacity};
 	pp_prng_seed(&t->rng, seed);
 	return t;
 }
@@ -51,13 +61,24 @@ static void free_parts(struct pp_session *s)
 	s->samples = NULL;
 }
 
+static void unmap(void *m, size_t size)
+{
+	if (m)
+		munmap(m, size);
+}
+
 void pp_sessions_free(struct pp_sessions *t)
 {
 	if (!t)
 		return;
-	for (uint32_t i = 1; i <= t->used; i++)
+	for (uint32_t i = 1; t->slot && i <= t->used; i++)
 		free_parts(&t->slot[i]);
-	munmap(t->slot, (size_t)(t->capacity + 1) * sizeof(*t->slot));
+	for (struct pp_free_range *r = t->free, *next; r; r = next) {
+		next = r->next;
+		free(r);
+	}
+	unmap(t->slot, (size_t)(t->capacity + 1) * sizeof(*t->slot));
+	unmap(t->target, (size_t)(t->capacity + 1) * sizeof(*t->target));
 	free(t);
 }
 
@@ -89,12 +110,23 @@ static bool times_valid(const struct pp_session_spec *spec)
 	return period_valid(spec);
 }
 
+static bool is_family(const struct pp_session_spec *spec, bool four)
+{
+	for (uint32_t i = 0; i < spec->n_targets; i++)
+		if (pp_addr_is4(&spec->targets[i].addr) != four)
+			return false;
+	return pp_addr_is4(&spec->source) == four;
+}
+
+/* A flood goes on when its one target answers. */
 static int check_spec(const struct pp_session_spec *spec)
 {
-	bool four = pp_addr_is4(&spec->target);
+	bool four = pp_addr_is4(&spec->targets[0].addr);
 	size_t packet = (size_t)(four ? PP_IP4_HLEN : PP_IP6_HLEN) + PP_ICMP_HLEN + spec->size;
 
-	if (four != pp_addr_is4(&spec->source) || spec->ttl == 0 || spec->link.vlan > VLAN_MAX)
+	if (!is_family(spec, four) || spec->ttl == 0 || spec->link.vlan > VLAN_MAX)
+		return -EINVAL;
+	if (spec->flags & PP_SESSION_FLOOD && spec->n_targets > 1)
 		return -EINVAL;
 	if (spec->pattern_len && !spec->pattern)
 		return -EINVAL;
@@ -154,10 +186,13 @@ static uint64_t recent_size(const struct pp_session_spec *spec)
 
 size_t pp_session_memory(const struct pp_session_spec *spec)
 {
-	return sizeof(struct pp_session) + sizeof(struct pp_tally) +
+	size_t each = spec->n_targets > 1
+			      ? spec->n_targets * sizeof(struct pp_target)
+			      : sizeof(struct pp_target) + sizeof(uint64_t) * recent_size(spec);
+
+	return sizeof(struct pp_session) + each + sizeof(struct pp_tally) +
 	       7 * sizeof(uint64_t) * pp_hist_len(spec->digits) + sizeof(struct pp_template) +
-	       spec->size + 64 + sizeof(uint64_t) * recent_size(spec) +
-	       sizeof(struct pp_sample) * spec->samples;
+	       spec->size + 64 + PP_WRITE_SLOP + sizeof(struct pp_sample) * spec->samples;
 }
 
 static struct pp_session *take_slot(struct pp_sessions *t, pp_session_ref *ret_ref)
@@ -165,8 +200,7 @@ static struct pp_session *take_slot(struct pp_sessions *t, pp_session_ref *ret_r
 	uint32_t index = t->free_head;
 
 	if (index) {
-		t->free_head =
-			atomic_load_explicit(&t->slot[index].next_same_id, memory_order_relaxed);
+		t->free_head = t->slot[index].next_free;
 	} else if (t->used < t->capacity) {
 		index = ++t->used;
 	} else {
@@ -183,21 +217,8 @@ static void give_slot(struct pp_sessions *t, struct pp_session *s, uint32_t inde
 {
 	memset(s, 0, sizeof(*s));
 	s->first_k = generation & (UINT32_MAX >> PP_REF_INDEX_BITS);
-	atomic_store_explicit(&s->next_same_id, t->free_head, memory_order_relaxed);
+	s->next_free = t->free_head;
 	t->free_head = index;
-}
-
-/* Random, and nobody's if that can be found quickly. */
-static uint16_t pick_id(struct pp_sessions *t)
-{
-	uint16_t id = 0;
-
-	for (int i = 0; i < 32; i++) {
-		id = (uint16_t)pp_prng_next(&t->rng);
-		if (atomic_load_explicit(&t->by_id[id], memory_order_relaxed) == 0)
-			break;
-	}
-	return id;
 }
 
 static struct pp_samples *make_samples(uint32_t capacity)
@@ -217,26 +238,25 @@ static struct pp_samples *make_samples(uint32_t capacity)
 
 static int allocate_parts(struct pp_session *s, const struct pp_session_spec *spec)
 {
-	uint64_t size = recent_size(spec);
+	uint64_t size = spec->n_targets == 1 ? recent_size(spec) : 0;
 
 	s->tally = pp_tally_create(spec->digits);
-	s->tmpl = pp_template_create(spec, s->id, s->token);
-	s->recent = calloc(size, sizeof(*s->recent));
+	s->tmpl = pp_template_create(spec, &spec->targets[0].addr);
+	if (size)
+		s->recent = calloc(size, sizeof(*s->recent));
 	s->recent_mask = (uint32_t)(size - 1);
 	int err = pp_pace_create(spec, s->period, outstanding(spec), &s->pace);
 	if (spec->samples)
 		s->samples = make_samples(spec->samples);
-	if (!err && s->tally && s->tmpl && s->recent && (s->samples || !spec->samples))
+	if (!err && s->tally && s->tmpl && (s->recent || !size) && (s->samples || !spec->samples))
 		return 0;
-	free_parts(s);
 	return err ? err : -ENOMEM;
 }
 
 static void fill_session(struct pp_session *s, const struct pp_session_spec *spec)
 {
-	s->target = spec->target;
 	s->source = spec->source;
-	s->token = spec->token;
+	s->n_targets = spec->n_targets;
 	s->size = spec->size;
 	s->owner = spec->owner;
 	s->flags = (uint8_t)spec->flags;
@@ -247,63 +267,75 @@ static void fill_session(struct pp_session *s, const struct pp_session_spec *spe
 	s->slack = slack_of(spec, s->period);
 	s->first_k = 0;
 	s->state = PP_SESSION_NEW;
-	atomic_store_explicit(&s->hop, spec->hop, memory_order_relaxed);
 }
 
-/* Puts it where pp_sessions_match looks. */
-static void link_session(struct pp_sessions *t, struct pp_session *s, pp_session_ref ref)
+static void fill_targets(struct pp_sessions *t, struct pp_session *s, pp_session_ref ref,
+			 const struct pp_session_spec *spec)
 {
-	pp_session_ref head = atomic_load_explicit(&t->by_id[s->id], memory_order_relaxed);
+	/* In a row, so that answers in a row are found in a row. */
+	uint16_t id = pp_targets_pick_id(t);
 
-	atomic_store_explicit(&s->next_same_id, head, memory_order_relaxed);
+	for (uint32_t i = 0; i < spec->n_targets; i++) {
+		const struct pp_target_spec *from = &spec->targets[i];
+		struct pp_target *g = &s->target[i];
+		memset(g, 0, sizeof(*g));
+		g->addr = from->addr;
+		g->token = from->token;
+		g->session = ref;
+		g->id = from->id ? from->id : (uint16_t)(id + i);
+		atomic_store_explicit(&g->hop, from->hop, memory_order_relaxed);
+		pp_template_sum_target(s->tmpl, g);
+	}
+}
+
+static int add_session(struct pp_sessions *t, const struct pp_session_spec *spec,
+		       pp_session_ref *ret_ref)
+{
+	pp_session_ref ref;
+	struct pp_session *s = take_slot(t, &ref);
+
+	if (!s)
+		return -ENOSPC;
+	fill_session(s, spec);
+	int err = allocate_parts(s, spec);
+	if (!err)
+		err = pp_targets_take(t, spec->n_targets, &s->target);
+	if (err) {
+		free_parts(s);
+		give_slot(t, s, ref & PP_REF_INDEX_MASK, ref >> PP_REF_INDEX_BITS);
+		return err;
+	}
+	s->frame_len = s->tmpl->len;
+	fill_targets(t, s, ref, spec);
 	atomic_store_explicit(&s->ref, ref, memory_order_release);
-	atomic_store_explicit(&t->by_id[s->id], ref, memory_order_release);
+	pp_targets_link(t, s);
+	*ret_ref = ref;
+	return 0;
 }
 
 int pp_session_add(struct pp_sessions *t, const struct pp_session_spec *spec,
 		   pp_session_ref *ret_ref)
 {
 	struct pp_session_spec full = *spec;
-	pp_session_ref ref;
-	int err = check_spec(spec);
+	const struct pp_target_spec one = {
+		.addr = spec->target, .hop = spec->hop, .token = spec->token, .id = spec->id};
 
-	if (err)
-		return err;
+	if (full.n_targets == 0) {
+		full.targets = &one;
+		full.n_targets = 1;
+	}
 	if (spec->size < PP_TOKEN_SIZE)
 		full.flags |= PP_SESSION_WEAK;
-	struct pp_session *s = take_slot(t, &ref);
-	if (!s)
-		return -ENOSPC;
-	fill_session(s, &full);
-	s->id = spec->id ? spec->id : pick_id(t);
-	err = allocate_parts(s, &full);
-	if (err) {
-		give_slot(t, s, ref & PP_REF_INDEX_MASK, ref >> PP_REF_INDEX_BITS);
-		return err;
-	}
-	s->frame_len = s->tmpl->len;
-	link_session(t, s, ref);
-	*ret_ref = ref;
-	return 0;
+	int err = check_spec(&full);
+	return err ? err : add_session(t, &full, ret_ref);
 }
 
 void pp_session_unlink(struct pp_sessions *t, pp_session_ref ref)
 {
 	struct pp_session *s = pp_session_get(t, ref);
 
-	if (!s)
-		return;
-	_Atomic(pp_session_ref) *at = &t->by_id[s->id];
-	for (;;) {
-		pp_session_ref r = atomic_load_explicit(at, memory_order_relaxed);
-		if (r == 0)
-			return;
-		if (r == ref)
-			break;
-		at = &pp_session_at(t, r)->next_same_id;
-	}
-	atomic_store_explicit(at, atomic_load_explicit(&s->next_same_id, memory_order_relaxed),
-			      memory_order_release);
+	if (s)
+		pp_targets_unlink(t, s);
 }
 
 void pp_session_reclaim(struct pp_sessions *t, pp_session_ref ref)
@@ -312,14 +344,15 @@ void pp_session_reclaim(struct pp_sessions *t, pp_session_ref ref)
 
 	if (!s)
 		return;
+	pp_targets_give(t, s->target, s->n_targets);
 	atomic_store_explicit(&s->ref, 0, memory_order_release);
 	free_parts(s);
 	give_slot(t, s, ref & PP_REF_INDEX_MASK, (ref >> PP_REF_INDEX_BITS) + 1);
 }
 
-void pp_session_set_hop(struct pp_session *s, const struct pp_hop *hop)
+void pp_session_set_hop(struct pp_session *s, uint32_t i, const struct pp_hop *hop)
 {
-	atomic_store_explicit(&s->hop, hop, memory_order_release);
+	atomic_store_explicit(&s->target[i].hop, hop, memory_order_release);
 }
 
 const struct pp_tally *pp_session_tally(const struct pp_session *s)
@@ -334,7 +367,7 @@ const struct pp_samples *pp_session_samples(const struct pp_session *s)
 
 uint16_t pp_session_id(const struct pp_session *s)
 {
-	return s->id;
+	return s->target[0].id;
 }
 
 bool pp_session_is_weak(const struct pp_session *s)
@@ -349,7 +382,7 @@ size_t pp_session_frame_len(const struct pp_session *s)
 
 uint64_t pp_session_held(const struct pp_session *s)
 {
-	return s->next_k - s->held_from;
+	return s->n_targets == 1 ? s->next_k - s->held_from : s->n_held;
 }
 
 pp_ns pp_session_elapsed(const struct pp_session *s)

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Probe frames: one template per session, and the few fields that change from probe
- * to probe with the checksums that follow from them.
+ * Probe frames: one template per session, and the few fields that change from target to
+ * target and from probe to probe with the checksums that follow from them.
  */
 #include "session.h"
 
 #include <stdlib.h>
 
-static struct pp_l3 template_l3(const struct pp_session_spec *spec)
+#define ETH_SRC	   6
+#define IP4_ID	   4
+#define IP4_CHECK  10
+#define IP4_DST	   16
+#define IP6_DST	   24
+#define ICMP_CHECK 2
+#define ICMP_ID	   4
+#define ICMP_SEQ   6
+#define TOKEN	   8 /* behind the number */
+#define CHUNK	   64
+
+static struct pp_l3 template_l3(const struct pp_session_spec *spec, const struct pp_addr *target)
 {
 	return (struct pp_l3){
 		.src_mac = spec->src_mac,
 		.vlan = spec->link.vlan,
 		.src = spec->source,
-		.dst = spec->target,
+		.dst = *target,
 		.tos = spec->tos,
 		.ttl = spec->ttl,
 		.df = spec->df,
@@ -25,67 +36,153 @@ static void fill_payload(uint8_t *payload, const struct pp_session_spec *spec)
 {
 	for (unsigned int i = 0; i < spec->size; i++)
 		payload[i] = spec->pattern_len ? spec->pattern[i % spec->pattern_len] : (uint8_t)i;
+	if (spec->size >= PP_TOKEN_SIZE)
+		memset(payload, 0, PP_TOKEN_SIZE);
 }
 
-/* Sums for probes: what is left of a checksum once the changing words are zero. */
-static void sum_template(struct pp_template *t)
+/* Takes the target out of a whole frame again, and sums what is left. */
+static void sum_template(struct pp_template *t, size_t size)
 {
 	uint8_t *ip = t->frame + t->ip_off, *icmp = t->frame + t->icmp_off;
+	uint32_t len = (uint32_t)(PP_ICMP_HLEN + size);
 
-	if (!t->v6) {
-		pp_put_be16(ip + 10, 0);
+	pp_put_be16(icmp + ICMP_CHECK, 0);
+	if (t->v6) {
+		memset(ip + IP6_DST, 0, 16);
+		t->icmp_sum = pp_cksum_pseudo6(ip + 8, ip + IP6_DST, len, PP_IPPROTO_ICMP6);
+	} else {
+		memset(ip + IP4_DST, 0, 4);
+		pp_put_be16(ip + IP4_CHECK, 0);
 		t->ip_sum = pp_cksum_add(0, ip, PP_IP4_HLEN);
 	}
-	t->icmp_sum = (uint16_t)~pp_get_be16(icmp + 2);
-	pp_put_be16(icmp + 2, 0);
+	t->icmp_sum = (uint16_t)~pp_cksum_finish(pp_cksum_add(t->icmp_sum, icmp, len));
 }
 
-struct pp_template *pp_template_create(const struct pp_session_spec *spec, uint16_t id,
-				       uint64_t token)
+struct pp_template *pp_template_create(const struct pp_session_spec *spec,
+				       const struct pp_addr *target)
 {
-	struct pp_l3 l3 = template_l3(spec);
+	struct pp_l3 l3 = template_l3(spec, target);
 	size_t off = pp_echo_payload_offset(&l3);
 	size_t room = off + spec->size > PP_ETH_MIN ? off + spec->size : PP_ETH_MIN;
-	struct pp_template *t = calloc(1, sizeof(*t) + room);
+	struct pp_template *t = calloc(1, sizeof(*t) + room + PP_WRITE_SLOP);
 
 	if (!t)
 		return NULL;
 	fill_payload(t->frame + off, spec);
-	if (!(spec->flags & PP_SESSION_WEAK)) {
-		pp_put_be64(t->frame + off, 0);
-		pp_put_be64(t->frame + off + 8, token);
-	}
-	t->v6 = !pp_addr_is4(&spec->target);
+	t->v6 = !pp_addr_is4(target);
+	t->weak = spec->size < PP_TOKEN_SIZE;
 	t->payload_off = (uint16_t)off;
 	t->icmp_off = (uint16_t)(off - PP_ICMP_HLEN);
 	t->ip_off = (uint16_t)(t->icmp_off - (t->v6 ? PP_IP6_HLEN : PP_IP4_HLEN));
-	t->len = (uint16_t)pp_echo_build(t->frame, room, &l3, id, 0, spec->size);
+	t->len = (uint16_t)pp_echo_build(t->frame, room, &l3, 0, 0, spec->size);
 	if (!t->len) {
 		free(t);
 		return NULL;
 	}
-	sum_template(t);
+	sum_template(t, spec->size);
 	return t;
 }
 
-void pp_template_write(const struct pp_session *s, uint64_t k, uint64_t number, uint64_t word,
+/* ---- sums ------------------------------------------------------------------------- */
+
+static uint32_t sum64(uint64_t v)
+{
+	return (uint32_t)(v >> 48) + (uint16_t)(v >> 32) + (uint16_t)(v >> 16) + (uint16_t)v;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	return (uint16_t)~pp_cksum_finish(sum);
+}
+
+void pp_template_sum_target(const struct pp_template *t, struct pp_target *g)
+{
+	uint32_t addr = t->v6 ? pp_cksum_add(0, g->addr.b, 16) : pp_cksum_add(0, g->addr.b + 12, 4);
+
+	g->ip_sum = t->v6 ? 0 : fold(addr);
+	g->icmp_sum = fold((t->v6 ? addr : 0) + g->id + (t->weak ? 0 : sum64(g->token)));
+}
+
+/* Cheaper than folding any 32 bits: at most 18 of them are set. */
+static inline uint16_t finish(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t) ~(sum + (sum >> 16));
+}
+
+uint16_t pp_template_check(const struct pp_template *t, const struct pp_target *g, uint16_t seq,
+			   uint64_t number)
+{
+	return finish(t->icmp_sum + g->icmp_sum + seq + (t->weak ? 0 : sum64(number)));
+}
+
+/* ---- frames ----------------------------------------------------------------------- */
+
+/* Whole chunks, of which the compiler makes a few vector moves each. */
+static inline void copy_frame(uint8_t *restrict to, const uint8_t *restrict from, size_t len)
+{
+	memcpy(to, from, CHUNK);
+	for (size_t at = CHUNK; at < len; at += CHUNK)
+		memcpy(to + at, from + at, CHUNK);
+}
+
+static void put_target(const struct pp_template *t, const struct pp_target *g, uint64_t word,
 		       uint8_t *frame)
 {
-	const struct pp_template *t = s->tmpl;
-	uint16_t seq = pp_session_seq(k);
 	struct pp_mac mac = pp_hop_mac(word);
+	uint8_t *ip = frame + t->ip_off;
 
-	memcpy(frame, t->frame, t->len);
 	memcpy(frame, mac.b, sizeof(mac.b));
-	if (!t->v6) {
-		uint16_t ip_id = pp_session_ip_id(s, seq);
-		pp_put_be16(frame + t->ip_off + 4, ip_id);
-		pp_put_be16(frame + t->ip_off + 10, pp_cksum_finish(t->ip_sum + ip_id));
+	if (t->v6) {
+		pp_put_be32(ip, pp_get_be32(ip) | pp_target_flow(g));
+		memcpy(ip + IP6_DST, g->addr.b, 16);
+	} else {
+		memcpy(ip + IP4_DST, g->addr.b + 12, 4);
 	}
-	if (s->flags & PP_SESSION_WEAK)
-		number = 0;
-	else
+	pp_put_be16(frame + t->icmp_off + ICMP_ID, g->id);
+	if (!t->weak)
+		pp_put_be64(frame + t->payload_off + TOKEN, g->token);
+}
+
+static void put_probe(const struct pp_template *t, const struct pp_target *g, uint16_t seq,
+		      uint64_t number, uint8_t *frame)
+{
+	uint8_t *ip = frame + t->ip_off, *icmp = frame + t->icmp_off;
+
+	if (!t->v6) {
+		uint16_t id = pp_target_ip_id(g, seq);
+		pp_put_be16(ip + IP4_ID, id);
+		pp_put_be16(ip + IP4_CHECK, finish(t->ip_sum + g->ip_sum + id));
+	}
+	if (!t->weak)
 		pp_put_be64(frame + t->payload_off, number);
-	pp_put_be16(frame + t->icmp_off + 6, seq);
-	pp_put_be16(frame + t->icmp_off + 2, pp_template_check(t, seq, number));
+	pp_put_be16(icmp + ICMP_SEQ, seq);
+	pp_put_be16(icmp + ICMP_CHECK, pp_template_check(t, g, seq, number));
+}
+
+void pp_template_write(const struct pp_template *t, const struct pp_target *g, uint64_t k,
+		       uint64_t number, uint64_t word, uint8_t *frame)
+{
+	copy_frame(frame, t->frame, t->len);
+	put_target(t, g, word, frame);
+	put_probe(t, g, pp_session_seq(k), number, frame);
+}
+
+/* What they have in common is put together once. */
+void pp_template_write_run(const struct pp_template *t, const struct pp_target *g, uint64_t k,
+			   uint64_t number, uint64_t word, uint8_t *const *frames, unsigned int n)
+{
+	uint8_t head[2 * CHUNK];
+
+	memcpy(head, t->frame, CHUNK);
+	memcpy(head + CHUNK, t->frame + CHUNK, t->len > CHUNK ? CHUNK : 0);
+	put_target(t, g, word, head);
+	for (unsigned int i = 0; i < n; i++) {
+		memcpy(frames[i], head, CHUNK);
+		if (t->len > CHUNK)
+			memcpy(frames[i] + CHUNK, head + CHUNK, CHUNK);
+		for (size_t at = sizeof(head); at < t->len; at += CHUNK)
+			memcpy(frames[i] + at, t->frame + at, CHUNK);
+		put_probe(t, g, pp_session_seq(k + i), number + i, frames[i]);
+	}
 }

@@ -74,6 +74,14 @@ size_t pp_echo_payload_offset(const struct pp_l3 *l3)
 	return eth_hlen(l3) + hlen + PP_ICMP_HLEN;
 }
 
+size_t pp_echo_frame(bool v6, bool tagged, size_t size)
+{
+	size_t len = (size_t)PP_ETH_HLEN + (tagged ? PP_VLAN_HLEN : 0) +
+		     (v6 ? PP_IP6_HLEN : PP_IP4_HLEN) + PP_ICMP_HLEN + size;
+
+	return (len < PP_ETH_MIN ? PP_ETH_MIN : len) + PP_ETH_FCS;
+}
+
 /* Whether a packet of these addresses and this length can be written at all: one
  * family, within the 16-bit length, within the room. */
 static bool echo_fits(const struct pp_l3 *l3, size_t room, size_t size)

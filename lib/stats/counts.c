@@ -35,8 +35,9 @@ uint64_t pp_counts_decided(const struct pp_counts *c)
 
 bool pp_counts_consistent(const struct pp_counts *c)
 {
-	return c->due == c->sent + c->not_sent + c->missed && c->unreachable <= c->not_sent &&
-	       c->late <= c->expired && ended(c) <= c->sent;
+	return c->due == c->sent + c->not_sent + c->missed &&
+	       c->unreachable + c->refused + c->log_full <= c->not_sent && c->late <= c->expired &&
+	       ended(c) <= c->sent;
 }
 
 /* RFC 7680 4.1: what came late is lost; duplicates are in none of the terms. */
@@ -51,12 +52,14 @@ double pp_counts_loss_percent(const struct pp_counts *c)
 
 void pp_counts_add(struct pp_counts *into, const struct pp_counts *from)
 {
-	_Static_assert(sizeof(*into) == 14 * sizeof(uint64_t), "a counter is missing below");
+	_Static_assert(sizeof(*into) == 16 * sizeof(uint64_t), "a counter is missing below");
 
 	into->due += from->due;
 	into->sent += from->sent;
 	into->not_sent += from->not_sent;
 	into->unreachable += from->unreachable;
+	into->refused += from->refused;
+	into->log_full += from->log_full;
 	into->missed += from->missed;
 	into->received += from->received;
 	into->late += from->late;
@@ -75,6 +78,8 @@ void pp_counts_diff(struct pp_counts *into, const struct pp_counts *before)
 	into->sent -= before->sent;
 	into->not_sent -= before->not_sent;
 	into->unreachable -= before->unreachable;
+	into->refused -= before->refused;
+	into->log_full -= before->log_full;
 	into->missed -= before->missed;
 	into->received -= before->received;
 	into->late -= before->late;

@@ -35,6 +35,11 @@ struct pp_tally *pp_tally_create(unsigned int digits)
 	return t;
 }
 
+size_t pp_tally_size(const struct pp_tally *t)
+{
+	return whole_lines(sizeof(*t)) + HISTOGRAMS * whole_lines(t->lo.len * sizeof(uint64_t));
+}
+
 void pp_tally_free(struct pp_tally *t)
 {
 	free(t);

@@ -5,7 +5,7 @@
  * the frame, so that a late wake-up shorter than the delay changes nothing; the end is
  * awaited in a busy loop on CLOCK_MONOTONIC_RAW. What it achieved, from the stamp to
  * the call that sends, is printed at SIGTERM and forgotten at SIGUSR1: that is the
- * truth which scripts/bench/same-path holds against what the tools say.
+ * truth which scripts/bench-same-path holds against what the tools say.
  *
  *	delay_responder IFACE ADDRESS MICROSECONDS
  */

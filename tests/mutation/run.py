@@ -31,7 +31,7 @@ MUTATIONS = [
        "\tif (c->received > 1)\n\t\tpp_tally_record(s->tally, rtt);\n")]),
     ("sample after a loss dropped", "lib/probe/account.c",
      [("\tpp_tally_record(s->tally, rtt);\n\tkeep_sample(pr, rtt);\n",
-       "\tif (pr->k == s->top_k) {\n\t\tpp_tally_record(s->tally, rtt);\n"
+       "\tif (pr->k == pr->g->top_k) {\n\t\tpp_tally_record(s->tally, rtt);\n"
        "\t\tkeep_sample(pr, rtt);\n\t}\n")]),
     ("late counted as received", "lib/probe/account.c",
      [("rtt.lo.v > s->timeout ? account_late", "rtt.lo.v > s->timeout * 1000 ? account_late")]),
@@ -40,8 +40,8 @@ MUTATIONS = [
     ("reordering not counted", "lib/probe/account.c",
      [("\t\tc->reordered++;\n", "")]),
     ("milliseconds for microseconds in the RTT", "lib/probe/account.c",
-     [("return (struct pp_rtt){PP_NS(lo > 0 ? lo : 0), PP_NS(hi)};",
-       "return (struct pp_rtt){PP_NS(lo > 0 ? 1000 * lo : 0), PP_NS(1000 * hi)};")]),
+     [("return (struct pp_rtt){PP_NS(lo > error ? lo - error : 0), PP_NS(hi + error)};",
+       "return (struct pp_rtt){PP_NS(lo > error ? 1000 * (lo - error) : 0), PP_NS(1000 * hi)};")]),
     ("milliseconds for microseconds in a parser", "lib/base/units.c",
      [('{.name = "us", .factor = 1000}', '{.name = "us", .factor = 1000000}')]),
     ("receive stamps: from and to swapped", "lib/dp/worker.c",

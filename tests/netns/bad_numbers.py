@@ -62,7 +62,7 @@ show port info -1""".splitlines()
 
 
 def value_of(command, param):
-    if param["name"] == "address" and command["words"] in ("ping", "session add"):
+    if param["name"] == "targets" or param["name"] == "address" and command["words"] == "ping":
         return TARGET
     if param["type"] == "prefix" and param["name"] == "address":
         return "198.18.0.2/24"

@@ -344,8 +344,12 @@ static void send_burst(struct sim_node *n, const struct pp_batch *batch)
 	struct sim *s = n->sim;
 	struct pp_span tx = {s->now, pp_ns_add(s->now, n->poll)};
 	unsigned int taken = batch->n;
-	uint8_t frame[2048];
+	static uint8_t frame[PP_TX_BURST][2048];
+	uint8_t *frames[PP_TX_BURST];
 
+	for (unsigned int i = 0; i < PP_TX_BURST; i++)
+		frames[i] = frame[i];
+	pp_prober_write(n->prober, batch, frames);
 	if (sim_chance(s, n->refuse))
 		taken = (unsigned int)pp_prng_below(&s->rng, taken + 1);
 	for (unsigned int i = 0; i < taken; i++) {
@@ -353,9 +357,8 @@ static void send_burst(struct sim_node *n, const struct pp_batch *batch)
 		pp_ns departs = PP_NS(tx.from.v + n->poll.v * (i + 1) / (int64_t)(taken + 1));
 		if (!p)
 			continue;
-		CU_ASSERT_FATAL(batch->probe[i].len <= sizeof(frame));
-		pp_prober_write(n->prober, batch, i, frame);
-		struct sim_frame *f = sim_frame(frame, batch->probe[i].len);
+		CU_ASSERT_FATAL(batch->probe[i].len + (size_t)PP_WRITE_SLOP <= sizeof(frame[i]));
+		struct sim_frame *f = sim_frame(frame[i], batch->probe[i].len);
 		f->ping = p;
 		f->k = batch->probe[i].k;
 		sim_truth_sent(p, f->k, departs);

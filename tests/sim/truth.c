@@ -43,7 +43,7 @@ static void reroute(struct sim_ping *p)
 
 	p->neigh = resolve(n, &p->spec.target, &hop);
 	if (p->neigh != old)
-		pp_session_set_hop(p->session, p->neigh ? pp_neigh_hop(p->neigh) : NULL);
+		pp_session_set_hop(p->session, 0, p->neigh ? pp_neigh_hop(p->neigh) : NULL);
 	if (old)
 		pp_neigh_release(pp_host_neighbours(n->host), old, n->sim->now);
 }

@@ -152,8 +152,10 @@ static inline unsigned int burst_taken(struct fixture *f, unsigned int most)
 
 	if (plan(f) == 0)
 		return 0;
-	for (unsigned int i = 0; i < f->batch.n; i++)
-		pp_prober_write(f->prober, &f->batch, i, f->frame[i]);
+	uint8_t *frames[PP_TX_BURST];
+	for (unsigned int i = 0; i < PP_TX_BURST; i++)
+		frames[i] = f->frame[i];
+	pp_prober_write(f->prober, &f->batch, frames);
 	pp_prober_commit(f->prober, &f->batch, most < f->batch.n ? most : f->batch.n, tx);
 	check_batch(f);
 	return f->batch.n;
@@ -284,8 +286,7 @@ static inline bool take_quote(struct fixture *f, const struct pp_quote *q, struc
 		.rx = rx,
 	};
 
-	e.session = pp_sessions_match_quote(f->table, q, &e.owner);
-	return e.session && pp_prober_error(f->prober, &e);
+	return pp_sessions_match_quote(f->table, q, &e) && pp_prober_error(f->prober, &e);
 }
 
 static inline bool take_error(struct fixture *f, const struct pp_ip *ip, const struct pp_icmp *icmp,
@@ -310,8 +311,7 @@ static inline bool take_error(struct fixture *f, const struct pp_ip *ip, const s
 	};
 	if (e.has_number)
 		e.number = pp_get_be64(q.payload.at);
-	e.session = pp_sessions_match_quote(f->table, &q, &e.owner);
-	return e.session && pp_prober_error(f->prober, &e);
+	return pp_sessions_match_quote(f->table, &q, &e) && pp_prober_error(f->prober, &e);
 }
 
 /* A packet that arrived in that time; whether a probe was found that it is about. */

@@ -13,6 +13,8 @@ static const struct pp_counts sample = {
 	.sent = 100,
 	.not_sent = 15,
 	.unreachable = 6,
+	.refused = 4,
+	.log_full = 5,
 	.missed = 5,
 	.received = 70,
 	.late = 4,
@@ -56,9 +58,12 @@ static void test_no_term_negative(void)
 {
 	struct pp_counts c = sample;
 
-	c.unreachable = c.not_sent + 1;
-	CU_ASSERT(!pp_counts_consistent(&c));
-	c = sample;
+	uint64_t *part[] = {&c.unreachable, &c.refused, &c.log_full};
+	for (size_t i = 0; i < PP_ARRAY_LEN(part); i++) {
+		*part[i] += 1; /* the parts of not_sent are all of it */
+		CU_ASSERT(!pp_counts_consistent(&c));
+		c = sample;
+	}
 	c.late = c.expired + 1;
 	CU_ASSERT(!pp_counts_consistent(&c));
 	CU_ASSERT_EQUAL(pp_counts_lost(&c), 0);

@@ -127,6 +127,7 @@ static void answer_slot(struct history *h, struct model *m, uint64_t k)
 		.rx = arrival(h, m, k),
 		.number = m->number[k],
 		.session = m->ref,
+		.target = pp_session_get(h->f->table, m->ref)->target->ref,
 		.seq = pp_session_seq(k),
 		.corrupt = below(h, 20) == 0,
 	};
@@ -151,9 +152,10 @@ static void fail_slot(struct history *h, struct model *m, uint64_t k)
 	struct pp_error_receipt e = {
 		.rx = arrival(h, m, k),
 		.session = m->ref,
+		.target = s->target->ref,
 		.seq = pp_session_seq(k),
-		.ip_id = pp_session_ip_id(s, pp_session_seq(k)),
-		.check = pp_template_check(s->tmpl, pp_session_seq(k), m->number[k]),
+		.ip_id = pp_target_ip_id(s->target, pp_session_seq(k)),
+		.check = pp_template_check(s->tmpl, s->target, pp_session_seq(k), m->number[k]),
 		.v6 = s->tmpl->v6,
 	};
 

@@ -29,11 +29,11 @@ static void sizes(void)
 	CU_ASSERT_PTR_NULL(pp_flight_oldest(f));
 	pp_flight_free(f);
 	pp_flight_free(NULL);
-	CU_ASSERT_EQUAL(pp_flight_lines(1), 1);
-	CU_ASSERT_EQUAL(pp_flight_lines(2), 2);
-	CU_ASSERT_EQUAL(pp_flight_lines(8), 2);
-	CU_ASSERT_EQUAL(pp_flight_lines(9), 3);
-	CU_ASSERT_EQUAL(pp_flight_lines(PP_TX_BURST), PP_FLIGHT_RECORD_MAX);
+	CU_ASSERT_EQUAL(pp_flight_lines(1, PP_FLIGHT_MIXED), 1);
+	CU_ASSERT_EQUAL(pp_flight_lines(2, PP_FLIGHT_MIXED), 2);
+	CU_ASSERT_EQUAL(pp_flight_lines(8, PP_FLIGHT_MIXED), 2);
+	CU_ASSERT_EQUAL(pp_flight_lines(9, PP_FLIGHT_MIXED), 3);
+	CU_ASSERT_EQUAL(pp_flight_lines(PP_TX_BURST, PP_FLIGHT_MIXED), PP_FLIGHT_RECORD_MAX);
 }
 
 static void slots_do_not_overlap(void)
@@ -42,9 +42,9 @@ static void slots_do_not_overlap(void)
 
 	for (unsigned int n = 1; n <= PP_TX_BURST; n++) {
 		uint64_t base = pp_flight_next(f);
-		struct pp_burst *b = pp_flight_append(f, n, at(5, 9));
+		struct pp_burst *b = pp_flight_append(f, n, PP_FLIGHT_MIXED, at(5, 9));
 		for (unsigned int i = 0; i < n; i++)
-			*pp_flight_slot(f, b, i) = (struct pp_flight_slot){i + 1, 1000 * n + i};
+			pp_flight_set(f, b, i, (struct pp_flight_slot){i + 1, 1000 * n + i});
 		CU_ASSERT_EQUAL(b->n, n);
 		CU_ASSERT_EQUAL(b->tx_from, 5);
 		CU_ASSERT_EQUAL(pp_burst_tx_to(b), 9);
@@ -54,7 +54,7 @@ static void slots_do_not_overlap(void)
 			CU_ASSERT_PTR_EQUAL(found, i < n ? b : NULL);
 			CU_ASSERT_EQUAL(place, i < n ? i : 99);
 			if (found)
-				CU_ASSERT_EQUAL(pp_flight_slot(f, b, i)->k, 1000 * n + i);
+				CU_ASSERT_EQUAL(pp_flight_slot(f, b, i).k, 1000 * n + i);
 		}
 		pp_flight_forget(f);
 		CU_ASSERT_PTR_NULL(pp_flight_find(f, base, &(unsigned int){0}));
@@ -100,7 +100,7 @@ static void laps(void)
 		}
 		r[to % 64].number = pp_flight_next(f);
 		r[to % 64].n = (unsigned int)(1 + pp_prng_below(&rng, PP_TX_BURST));
-		pp_flight_append(f, r[to % 64].n, at(i, i));
+		pp_flight_append(f, r[to % 64].n, PP_FLIGHT_MIXED, at(i, i));
 		to++;
 		check_records(f, r, from, to);
 		uint64_t number = pp_flight_next(f);
@@ -116,11 +116,11 @@ static void laps(void)
 static void between_records(void)
 {
 	struct pp_flight *f = create(64);
-	struct pp_burst *b = pp_flight_append(f, PP_TX_BURST, at(0, 0));
+	struct pp_burst *b = pp_flight_append(f, PP_TX_BURST, PP_FLIGHT_MIXED, at(0, 0));
 	unsigned int place;
 
 	for (unsigned int i = 0; i < PP_TX_BURST; i++)
-		*pp_flight_slot(f, b, i) = (struct pp_flight_slot){UINT32_MAX, UINT32_MAX};
+		pp_flight_set(f, b, i, (struct pp_flight_slot){UINT32_MAX, UINT32_MAX});
 	for (uint64_t line = 2; line <= PP_FLIGHT_RECORD_MAX; line++) {
 		for (uint64_t i = 0; i < PP_TX_BURST; i++)
 			CU_ASSERT_PTR_NULL(pp_flight_find(f, line << 5 | i, &place));

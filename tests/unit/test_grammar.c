@@ -294,6 +294,8 @@ static void test_words(void)
 	CU_ASSERT_EQUAL(seen.integer, 1);
 	bad("ping ::1 rate 1000", 15, "not a rate");
 	bad("ping ::1 rate -1pps", 15, "not a rate");
+	bad("ping ::1 rate 10kps", 15,
+	    "not a rate: \"10kps\" (a number with pps, bps or bpsl1, k, M or G before them, or %)");
 	bad("ping ::1 via 192.0.2.0/33", 14, "not a prefix");
 	bad("ping ::1 mac 02:00", 14, "not a MAC address");
 	bad("ping ::1 pattern xyz", 18, "hex");

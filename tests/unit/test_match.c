@@ -144,13 +144,13 @@ static void one_id_for_all(void)
 				     e = error_about(f->frame[i], 3, 1, 8);
 			struct pp_receipt r = {0};
 			struct pp_quote q;
-			uint8_t owner;
+			struct pp_error_receipt error = {0};
 			CU_ASSERT_TRUE_FATAL(decode(&reply, &ip, &icmp));
 			CU_ASSERT_TRUE(pp_sessions_match(f->table, &ip, &icmp, &r));
 			CU_ASSERT_EQUAL(r.session, f->batch.probe[i].ref);
 			CU_ASSERT_TRUE_FATAL(decode(&e, &ip, &icmp));
 			CU_ASSERT_EQUAL_FATAL(pp_icmp_quote(&icmp, &q), PP_OK);
-			CU_ASSERT_EQUAL(pp_sessions_match_quote(f->table, &q, &owner),
+			CU_ASSERT_EQUAL(pp_sessions_match_quote(f->table, &q, &error),
 					f->batch.probe[i].ref);
 		}
 	}

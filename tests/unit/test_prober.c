@@ -140,6 +140,7 @@ static void newest_held_is_sent(void)
 	CU_ASSERT_EQUAL(counts(f, ref)->sent, 1);
 	CU_ASSERT_EQUAL(counts(f, ref)->not_sent, 10);
 	CU_ASSERT_EQUAL(counts(f, ref)->unreachable, 0);
+	CU_ASSERT_EQUAL(counts(f, ref)->refused + counts(f, ref)->log_full, 0);
 	CU_ASSERT_EQUAL(pp_session_held(pp_session_get(f->table, ref)), 0);
 	f->now.v += PP_MS(50).v;
 	CU_ASSERT_EQUAL(burst(f), 1);
@@ -238,10 +239,10 @@ static void route_lost_and_found(void)
 	pp_session_ref ref = add_started(f, &spec);
 	struct pp_session *s = pp_session_get(f->table, ref);
 	hold(f, 1, PP_SEC(1));
-	pp_session_set_hop(s, NULL);
+	pp_session_set_hop(s, 0, NULL);
 	CU_ASSERT_EQUAL(burst(f), 0); /* the held one and the one due now */
 	CU_ASSERT_EQUAL(counts(f, ref)->unreachable, 2);
-	pp_session_set_hop(s, &f->hop);
+	pp_session_set_hop(s, 0, &f->hop);
 	set_hop(f, true, 7);
 	f->now.v += PP_SEC(1).v;
 	CU_ASSERT_EQUAL(burst(f), 1);
@@ -299,6 +300,8 @@ static void port_refuses(void)
 	CU_ASSERT_TRUE(c->sent > 300 && c->not_sent > 300);
 	CU_ASSERT_EQUAL(c->missed, 0);
 	CU_ASSERT_EQUAL(c->unreachable, 0);
+	CU_ASSERT_EQUAL(c->refused, c->not_sent);
+	CU_ASSERT_EQUAL(c->log_full, 0);
 	teardown(f);
 }
 
@@ -641,7 +644,7 @@ static void deadline_while_waiting(void)
 
 /* ---- the log ---- */
 
-/* 64 lines, of which a burst must find six free: 59 probes one at a time. */
+/* 64 lines, of which a burst must find six free: 59 bursts, the first of two probes. */
 static void log_full(void)
 {
 	struct fixture *f = setup(64);
@@ -650,11 +653,13 @@ static void log_full(void)
 	spec.interval = PP_MS(1);
 	pp_session_ref ref = add_started(f, &spec);
 	run(f, PP_MS(100), PP_MS(1));
-	CU_ASSERT_EQUAL(counts(f, ref)->sent, 59);
-	CU_ASSERT_EQUAL(counts(f, ref)->not_sent, 42);
+	CU_ASSERT_EQUAL(counts(f, ref)->sent, 60);
+	CU_ASSERT_EQUAL(counts(f, ref)->not_sent, 41);
+	CU_ASSERT_EQUAL(counts(f, ref)->log_full, 41);
+	CU_ASSERT_EQUAL(counts(f, ref)->refused, 0);
 	run(f, PP_MS(980), PP_MS(1)); /* the first ones' time is over */
 	CU_ASSERT_EQUAL(counts(f, ref)->due, 1081);
-	CU_ASSERT_TRUE(counts(f, ref)->expired >= 59 && counts(f, ref)->sent > 100);
+	CU_ASSERT_TRUE(counts(f, ref)->expired >= 60 && counts(f, ref)->sent > 100);
 	teardown(f);
 }
 

@@ -20,6 +20,8 @@ static void test_create(void)
 		CU_ASSERT(((uintptr_t)t->lo.counts | (uintptr_t)t->hi.counts | (uintptr_t)t) %
 				  PP_CACHE_LINE ==
 			  0);
+		size_t end = (size_t)((uint8_t *)&t->slip.counts[t->slip.len] - (uint8_t *)t);
+		CU_ASSERT(end <= pp_tally_size(t) && pp_tally_size(t) < end + PP_CACHE_LINE);
 		pp_tally_free(t);
 	}
 }

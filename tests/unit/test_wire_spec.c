@@ -39,7 +39,21 @@ static void test_empty(void)
 	}
 	CU_ASSERT_EQUAL(w.queues, 1);
 	CU_ASSERT(!w.cross);
+	CU_ASSERT(!w.direct);
 	CU_ASSERT_PTR_NULL(w.trace);
+}
+
+static void test_direct(void)
+{
+	struct pp_wire_spec w = parsed("direct");
+
+	CU_ASSERT(w.direct);
+	CU_ASSERT_EQUAL(w.queues, 1);
+	CU_ASSERT_EQUAL(pp_wire_held(&w, 1e9), 0);
+	w = parsed("queues=2,direct,cross=1");
+	CU_ASSERT(w.direct);
+	CU_ASSERT_EQUAL(w.queues, 2);
+	CU_ASSERT(w.cross);
 }
 
 static void test_every_key(void)
@@ -140,7 +154,8 @@ static void refused(const char *text, const char *key, const char *why)
 
 static void test_bad_words(void)
 {
-	static const char form[] = "not of its form", range[] = "out of range";
+	static const char form[] = "not of its form", range[] = "out of range",
+			  alone[] = "a direct wire does nothing to frames";
 	static const struct {
 		const char *text, *key, *why;
 	} cases[] = {
@@ -191,6 +206,12 @@ static void test_bad_words(void)
 		{"seed=x", "seed", form},
 		{"seed=-1", "seed", range},
 		{"delay=1us,loss=1%,dup=x", "dup", form},
+		{"direct=1", "direct", "takes no value"},
+		{"ab.direct", "ab.direct", "needs a value"},
+		{"direct,delay=10us", "delay", alone},
+		{"ba.loss=1%,direct", "ba.loss", alone},
+		{"seed=7,direct,queues=2", "seed", alone},
+		{"direct,delay=0", "delay", alone},
 	};
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(cases); i++)
@@ -292,6 +313,7 @@ static void test_text_is_cut(void)
 }
 
 PP_TEST_MAIN("wire_spec", {"an empty text is a wire without delay", test_empty},
+	     {"a direct wire has queues and no behaviour", test_direct},
 	     {"every key means what it says", test_every_key}, {"laws and their values", test_laws},
 	     {"a key may be one direction's", test_directions},
 	     {"the last word wins, and 0 takes back", test_last_word_wins},
