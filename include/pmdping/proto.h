@@ -9,6 +9,7 @@
 #define PMDPING_PROTO_H
 
 #include <pmdping/base.h>
+#include <pmdping/cksum.h>
 #include <pmdping/drop.h>
 
 /* ---- addresses ---------------------------------------------------------- */
@@ -85,25 +86,6 @@ struct pp_link {
 static inline bool pp_link_eq(struct pp_link a, struct pp_link b)
 {
 	return a.port == b.port && a.vlan == b.vlan;
-}
-
-/* ---- Internet checksum (RFC 1071, 1624) ---------------------------------- */
-
-/* Adds the 16-bit words of data to sum, an odd last byte padded with zero on
- * the right. Words are taken in network order. May be chained on even lengths. */
-uint32_t pp_cksum_add(uint32_t sum, const uint8_t *data, size_t len);
-/* The field's value: folded and complemented. */
-uint16_t pp_cksum_finish(uint32_t sum);
-/* Sum of the pseudo-header of IPv6 (RFC 8200 8.1). */
-uint32_t pp_cksum_pseudo6(const uint8_t src[16], const uint8_t dst[16], uint32_t len, uint8_t next);
-
-/* The new checksum when one covered 16-bit word changes: ~(~HC + ~m + m'),
- * RFC 1624 equation 3, which is right where RFC 1141 gives the wrong zero. */
-static inline uint16_t pp_cksum_update16(uint16_t check, uint16_t from, uint16_t to)
-{
-	uint32_t sum = (uint32_t)(uint16_t)~check + (uint16_t)~from + to;
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
 }
 
 /* ---- Ethernet ----------------------------------------------------------- */

@@ -5,6 +5,7 @@
  */
 #include "runner.h"
 #include "frames.h"
+#include "../../lib/proto/sum.h"
 
 /* Ones-complement values: 0000 and ffff are the same number. */
 static bool same_value(uint16_t a, uint16_t b)
@@ -69,6 +70,64 @@ static void extreme_bytes(void)
 			CU_ASSERT_EQUAL(cksum(buf, len), naive_cksum(0, buf, len));
 	}
 	free(buf);
+}
+
+static uint16_t checksum_by(const struct pp_sum_variant *v, const uint8_t *data, size_t len)
+{
+	uint16_t check = (uint16_t)~pp_sum_fold(v->sum(data, len));
+	uint8_t wire[2];
+
+	memcpy(wire, &check, sizeof(check));
+	return pp_get_be16(wire);
+}
+
+/* Each way that this CPU has: every length, several alignments, and extreme words in the
+ * longest block. What is behind the data is not there to be read. */
+static void each_vector_width(void)
+{
+	static const uint8_t values[] = {0x00, 0x7f, 0x80, 0xff};
+	uint8_t *longest = malloc(PP_SUM_BLOCK);
+	struct pp_prng rng;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(longest);
+	pp_prng_seed(&rng, pp_test_seed());
+	for (const struct pp_sum_variant *v = pp_sum_variants; v->name; v++) {
+		unsigned int wrong = 0;
+		if (!v->supported()) {
+			printf("this CPU has no %s\n", v->name);
+			continue;
+		}
+		for (size_t len = 1; len < 700; len++) {
+			size_t shift = len % 7;
+			uint8_t *buf = malloc(shift + len);
+			fill_random(&rng, buf, shift + len);
+			for (size_t at = 0; at <= shift; at++)
+				wrong += checksum_by(v, buf + at, shift + len - at) !=
+					 naive_cksum(0, buf + at, shift + len - at);
+			free(buf);
+		}
+		for (size_t i = 0; i < PP_ARRAY_LEN(values); i++) {
+			memset(longest, values[i], PP_SUM_BLOCK);
+			wrong += checksum_by(v, longest, PP_SUM_BLOCK) !=
+				 naive_cksum(0, longest, PP_SUM_BLOCK);
+		}
+		CU_ASSERT_EQUAL(wrong, 0);
+	}
+	free(longest);
+}
+
+/* Longer than one block of the vector code. */
+static void megabytes(void)
+{
+	size_t len = 20 * PP_SUM_BLOCK + 12345;
+	uint8_t *data = malloc(len);
+	struct pp_prng rng;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(data);
+	pp_prng_seed(&rng, pp_test_seed());
+	fill_random(&rng, data, len);
+	CU_ASSERT_EQUAL(cksum(data, len), naive_cksum(0, data, len));
+	free(data);
 }
 
 /* A chain must not lose what is carried out of 32 bits. */
@@ -237,6 +296,8 @@ static void pseudo_header(void)
 
 PP_TEST_MAIN("cksum", {"CK-01 the example of RFC 1071", rfc1071_example},
 	     {"CK-01 any length and alignment as the reference", any_length_any_alignment},
+	     {"CK-01 each vector width that this CPU has", each_vector_width},
+	     {"CK-01 longer than a block", megabytes},
 	     {"CK-01 longest data of extreme bytes", extreme_bytes},
 	     {"CK-01 chained sums keep their carries", chained_sums},
 	     {"CK-02 the sum with the field is ffff", verify_includes_the_field},
