@@ -5,20 +5,6 @@
  */
 #include "answer.h"
 
-#define ICMP4_ECHO_REPLY 0
-#define ICMP6_ECHO_REPLY 129
-
-/* Type and code become those of the reply; a code that was not 0 is read as 0. */
-static void turn_icmp(uint8_t *icmp, uint8_t type)
-{
-	uint16_t from = pp_get_be16(icmp), to = (uint16_t)(type << 8);
-	uint16_t check = pp_cksum_update16(pp_get_be16(icmp + 2), from, to);
-
-	pp_put_be16(icmp, to);
-	/* Of the two zeroes ffff is right also where all that is summed is zero. */
-	pp_put_be16(icmp + 2, check ? check : 0xffff);
-}
-
 /* A whole new header of 20 bytes: an atomic datagram (RFC 6864), no options. */
 static void put_ip4(uint8_t *h, const struct pp_ip *ip, uint16_t ip_id)
 {
@@ -45,18 +31,6 @@ static void put_ip6(uint8_t *h, const struct pp_ip *ip)
 	memcpy(h + 24, ip->src.b, 16);
 }
 
-/* Zeroes up to Ethernet's minimum: what was there is nobody's to read. */
-static bool pad(struct pp_pkt *pkt, size_t len)
-{
-	size_t full = len < PP_ETH_MIN ? PP_ETH_MIN : len;
-
-	if (full > pkt->room)
-		return false;
-	memset(pkt->data + len, 0, full - len);
-	pkt->len = (uint32_t)full;
-	return true;
-}
-
 enum pp_drop pp_answer_echo(struct pp_pkt *pkt, const struct pp_eth *eth, const struct pp_mac *mac,
 			    const struct pp_ip *ip, uint16_t ip_id)
 {
@@ -66,9 +40,9 @@ enum pp_drop pp_answer_echo(struct pp_pkt *pkt, const struct pp_eth *eth, const 
 	/* Before padding, which may cover where the bytes are now. */
 	if (ip->hlen != hlen)
 		memmove(icmp, h + ip->hlen, ip->pay.left);
-	if (!pad(pkt, eth->hlen + hlen + ip->pay.left))
+	if (!pp_answer_pad(pkt, eth->hlen + hlen + ip->pay.left))
 		return PP_DROP_ANSWER_UNSENT;
-	turn_icmp(icmp, ip->v6 ? ICMP6_ECHO_REPLY : ICMP4_ECHO_REPLY);
+	pp_answer_icmp(icmp, ip->v6 ? PP_ICMP6_ECHO_REPLY : PP_ICMP4_ECHO_REPLY);
 	if (ip->v6)
 		put_ip6(h, ip);
 	else

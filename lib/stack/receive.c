@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The fast half: what happens to a frame that a port delivered. Each ends in exactly
- * one counter; what can be answered is answered in place, what concerns the neighbour
- * cache goes to the control thread as an event, what belongs to a probe to the worker
- * that sent it.
+ * What happens to a frame that a port delivered: any frame, by the decoders. What can be
+ * answered is answered in place, what concerns the neighbour cache goes to the control
+ * thread as an event, what belongs to a probe to the worker that sent it. burst.c does
+ * the same for the commonest frames.
  */
+#include "receive.h"
+
 #include "answer.h"
-#include "view.h"
 
 enum { ND_NS = 135, ND_NA = 136 };
 
@@ -152,11 +153,10 @@ static enum pp_drop receive_nd(const struct frame *f, const struct pp_ip *ip,
 
 /* ---- probes ------------------------------------------------------------------------ */
 
-static enum pp_drop receive_echo_reply(const struct frame *f, const struct pp_ip *ip,
-				       const struct pp_icmp *icmp)
+enum pp_drop pp_receive_echo_reply(struct pp_stack *s, struct pp_span rx, const struct pp_ip *ip,
+				   const struct pp_icmp *icmp)
 {
-	struct pp_stack *s = f->s;
-	struct pp_receipt r = {.rx = f->rx, .stalled = s->stalled};
+	struct pp_receipt r = {.rx = rx, .stalled = s->stalled};
 
 	if (!pp_sessions_match(s->sessions, ip, icmp, &r))
 		return PP_DROP_ECHO_UNMATCHED;
@@ -222,7 +222,7 @@ static enum pp_drop receive_icmp(const struct frame *f, const struct pp_ip *ip,
 		return pp_answer_echo(f->pkt, &f->eth, &f->port->mac, ip,
 				      (uint16_t)f->s->reply_counter++);
 	case PP_ICMP_ECHO_REPLY:
-		return receive_echo_reply(f, ip, &icmp);
+		return pp_receive_echo_reply(f->s, f->rx, ip, &icmp);
 	case PP_ICMP_ERROR:
 	case PP_ICMP_REDIRECT:
 	case PP_ICMP_QUENCH:
@@ -292,36 +292,10 @@ static enum pp_drop receive_frame(struct frame *f)
 	return f->eth.type == PP_ETHER_ARP ? receive_arp(f) : receive_ip(f);
 }
 
-/* ---- bursts -------------------------------------------------------------------------- */
-
-/* One writer: a plain add, but stored whole for readers elsewhere. */
-static void count(uint64_t *counter, uint64_t n)
+enum pp_drop pp_receive_frame(struct pp_stack *s, const struct pp_view *view, struct pp_pkt *pkt,
+			      struct pp_span rx)
 {
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}
+	struct frame f = {.s = s, .view = view, .pkt = pkt, .rx = rx};
 
-void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_pkt *pkts,
-		      unsigned int n, struct pp_span rx)
-{
-	count(&s->delivered, n);
-	for (unsigned int i = 0; i < n; i++) {
-		struct frame f = {.s = s, .view = view, .pkt = &pkts[i], .rx = rx};
-		if (i + 1 < n)
-			__builtin_prefetch(pkts[i + 1].data);
-		pkts[i].answer = false;
-		pkts[i].fate = (uint8_t)receive_frame(&f);
-		count(&s->drops[pkts[i].fate], 1);
-	}
-}
-
-void pp_stack_unsent(struct pp_stack *s, const struct pp_pkt *pkt)
-{
-	count(&s->drops[pkt->fate], (uint64_t)-1);
-	count(&s->drops[PP_DROP_ANSWER_UNSENT], 1);
-}
-
-void pp_stack_drop(struct pp_stack *s, enum pp_drop why)
-{
-	count(&s->delivered, 1);
-	count(&s->drops[why], 1);
+	return receive_frame(&f);
 }

@@ -21,10 +21,13 @@ static const struct pp_addr linklocal = {.b = {0xfe, 0x80}};
 static void insert(struct pp_view *v, struct pp_link link, const struct pp_addr *addr,
 		   enum pp_view_dst dst)
 {
-	uint32_t i = pp_view_slot(v, link, addr);
+	uint64_t hash = pp_view_hash(link, addr);
+	uint32_t i = (uint32_t)(hash >> v->shift);
 
 	if (pp_view_find(v, link, addr))
 		return;
+	if (dst == PP_DST_OURS || dst == PP_DST_BROADCAST)
+		v->taken[i] |= pp_view_bit(v, hash);
 	while (v->table[i & v->mask].used)
 		i++;
 	v->table[i & v->mask] = (struct pp_view_entry){
@@ -98,11 +101,13 @@ struct pp_view *pp_view_build(const struct pp_routes *routes,
 	size_t size = (size_t)1 << bits;
 	size_t table_bytes = size * sizeof(struct pp_view_entry);
 	size_t prefix_bytes = PREFIXES_PER_ADDR * n * sizeof(struct pp_view_prefix);
-	struct pp_view *v = calloc(1, sizeof(*v) + table_bytes + prefix_bytes);
+	size_t taken_bytes = size * sizeof(uint64_t);
+	struct pp_view *v = calloc(1, sizeof(*v) + taken_bytes + table_bytes + prefix_bytes);
 
 	if (!v)
 		return NULL;
-	v->table = (struct pp_view_entry *)(v + 1);
+	v->taken = (uint64_t *)(v + 1);
+	v->table = (struct pp_view_entry *)(v->taken + size);
 	v->prefixes = (struct pp_view_prefix *)(v->table + size);
 	v->mask = (uint32_t)(size - 1);
 	v->shift = (uint8_t)(64 - bits);

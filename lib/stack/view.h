@@ -48,6 +48,7 @@ struct pp_view {
 	uint32_t mask;		     /* size - 1; at most half of the table is used */
 	uint32_t n_prefixes;	     /* on-link prefixes */
 	struct pp_view_entry *table; /* in the same allocation */
+	uint64_t *taken;	     /* as many words: bits of what no host may send from */
 	struct pp_view_prefix *prefixes;
 };
 
@@ -57,14 +58,34 @@ struct pp_view *pp_view_build(const struct pp_routes *routes,
 
 /* ---- questions of the fast half -------------------------------------------------- */
 
-static inline uint32_t pp_view_slot(const struct pp_view *v, struct pp_link link,
-				    const struct pp_addr *addr)
+static inline uint64_t pp_view_hash(struct pp_link link, const struct pp_addr *addr)
 {
 	uint64_t h = addr->w[0] * UINT64_C(0xd6e8feb86659fd93);
 
-	h = (h ^ (h >> 32) ^ addr->w[1] ^ ((uint64_t)link.port << 16 | link.vlan)) *
-	    UINT64_C(0x9e3779b97f4a7c15);
-	return (uint32_t)(h >> v->shift);
+	return (h ^ (h >> 32) ^ addr->w[1] ^ ((uint64_t)link.port << 16 | link.vlan)) *
+	       UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static inline uint32_t pp_view_slot(const struct pp_view *v, struct pp_link link,
+				    const struct pp_addr *addr)
+{
+	return (uint32_t)(pp_view_hash(link, addr) >> v->shift);
+}
+
+/* The bit of an address in its slot's word of `taken`. */
+static inline uint64_t pp_view_bit(const struct pp_view *v, uint64_t hash)
+{
+	return UINT64_C(1) << (hash >> (v->shift - 6) & 63);
+}
+
+/* True of no address that is ours or a subnet's broadcast on that link, and of nearly all
+ * others: no search, and no branch that depends on who sends. */
+static inline bool pp_view_is_stranger(const struct pp_view *v, struct pp_link link,
+				       const struct pp_addr *addr)
+{
+	uint64_t hash = pp_view_hash(link, addr);
+
+	return (v->taken[hash >> v->shift] & pp_view_bit(v, hash)) == 0;
 }
 
 /* NULL when the table knows nothing of that address on that link. */

@@ -263,6 +263,26 @@ static unsigned int used(const struct pp_view *v)
 	return n;
 }
 
+/* No address that is ours or a subnet's broadcast passes for a stranger, and few others
+ * do not. */
+static void check_strangers(const struct pp_view *v, struct pp_prng *rng)
+{
+	unsigned int wrong = 0, taken = 0;
+
+	for (uint32_t i = 0; i <= v->mask; i++) {
+		const struct pp_view_entry *e = &v->table[i];
+		if (e->used && (e->dst == PP_DST_OURS || e->dst == PP_DST_BROADCAST))
+			wrong += pp_view_is_stranger(v, e->link, &e->addr);
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	for (unsigned int i = 0; i < 10000; i++) {
+		struct pp_addr a = addr("198.18.0.0");
+		pp_put_be16(a.b + 14, (uint16_t)pp_prng_next(rng));
+		taken += !pp_view_is_stranger(v, untagged, &a);
+	}
+	CU_ASSERT_TRUE(taken < 500);
+}
+
 static void test_random(void)
 {
 	struct pp_prng rng;
@@ -276,6 +296,7 @@ static void test_random(void)
 		struct pp_view *v = build(r);
 		CU_ASSERT_EQUAL(compare(r, v), 0);
 		CU_ASSERT_TRUE(2 * used(v) <= v->mask + 1);
+		check_strangers(v, &rng);
 		pp_view_free(v);
 		pp_routes_free(r);
 	}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bursts, and the fast way through them for plain frames: untagged, to our MAC address,
+ * IPv4 without options or IPv6 without extension headers, whole, with an ICMP echo
+ * request or reply for an address of ours in it whose lengths and checksums are right.
+ * A frame of which one of these is not known to be so takes the general way
+ * (receive.c), which comes to the same result for plain ones: test_burst compares them.
+ */
+#include "answer.h"
+#include "receive.h"
+
+#define PREFETCH_AHEAD 4
+
+#define PLAIN4_MIN    (PP_ETH_HLEN + PP_IP4_HLEN + PP_ICMP_HLEN)
+#define PLAIN6_MIN    (PP_ETH_HLEN + PP_IP6_HLEN + PP_ICMP_HLEN)
+#define FRAGMENT_BITS 0x3fff
+
+/* What a burst knows of the frames before: for one view, within one call. */
+struct plain {
+	const struct pp_view *view;
+	uint64_t mac; /* the port's, as the first 8 bytes of a frame have it */
+	struct pp_mac own;
+	struct pp_link link; /* untagged */
+	uint32_t port;	     /* NO_PORT: none that plain frames come from */
+	uint32_t max_len;
+	uint64_t dst4; /* an address of ours, as in the header; NO_ADDR: none seen yet */
+	struct pp_addr dst6;
+	uint64_t reply_counter; /* of both families, as the general way counts */
+};
+#define NO_PORT UINT32_MAX
+#define NO_ADDR UINT64_MAX
+
+/* Native words of wire bytes. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define WIRE16(v)	 __builtin_bswap16(v)
+#define WIRE32(v)	 __builtin_bswap32(v)
+#define WIRE64(v)	 __builtin_bswap64(v)
+#define MAPPED(address4) ((uint64_t)(address4) << 32 | 0xffff0000u)
+#else
+#define WIRE16(v)	 (v)
+#define WIRE32(v)	 (v)
+#define WIRE64(v)	 (v)
+#define MAPPED(address4) (UINT64_C(0xffff) << 32 | (address4))
+#endif
+
+/* Both MAC addresses begin in the first 8 bytes: ours whole, and of the source's the bit
+ * that says group. */
+#define MAC_AND_GROUP WIRE64(UINT64_C(0xffffffffffff0100))
+
+static inline void store16(uint8_t *p, uint16_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void store32(uint8_t *p, uint32_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void store64(uint8_t *p, uint64_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+/* One writer: a plain add, but stored whole for readers elsewhere. */
+static void count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/* ---- what is known of the burst ------------------------------------------------------ */
+
+static inline struct plain begin(const struct pp_stack *s, const struct pp_view *view)
+{
+	return (struct plain){
+		.view = view, .port = NO_PORT, .dst4 = NO_ADDR, .reply_counter = s->reply_counter};
+}
+
+/* False when plain frames cannot come from there. */
+static inline bool take_port(struct plain *f, uint16_t number)
+{
+	const struct pp_view_port *port = pp_view_port(f->view, number);
+
+	f->port = NO_PORT;
+	if (!port || port->mac.b[0] & 1)
+		return false;
+	f->port = number;
+	f->own = port->mac;
+	f->mac = (uint64_t)pp_get_be32(port->mac.b) << 32 | (uint64_t)pp_get_be16(port->mac.b + 4)
+								    << 16;
+	f->mac = WIRE64(f->mac);
+	f->max_len = (uint32_t)port->mtu + PP_ETH_HLEN;
+	f->link = (struct pp_link){.port = number, .vlan = PP_VLAN_NONE};
+	f->dst4 = NO_ADDR;
+	f->dst6 = (struct pp_addr){0};
+	return true;
+}
+
+static inline bool is_ours4(struct plain *f, uint32_t dst)
+{
+	const struct pp_addr addr = {.w = {0, MAPPED(dst)}};
+
+	if (f->dst4 == dst)
+		return true;
+	if (pp_view_classify(f->view, f->link, &addr) != PP_DST_OURS)
+		return false;
+	f->dst4 = dst;
+	return true;
+}
+
+/* The destination is not a mapped address: its first half is not zero. */
+static inline bool is_ours6(struct plain *f, const struct pp_addr *dst)
+{
+	if (pp_addr_eq(&f->dst6, dst))
+		return true;
+	if (pp_view_classify(f->view, f->link, dst) != PP_DST_OURS)
+		return false;
+	f->dst6 = *dst;
+	return true;
+}
+
+/* As check_source of the general way, and pp_addr_is_unicast. */
+static inline bool source_good4(const struct plain *f, const uint8_t *src)
+{
+	const struct pp_addr addr = {.w = {0, MAPPED(pp_load32(src))}};
+
+	return src[0] != 0 && src[0] != 127 && src[0] < 0xe0 &&
+	       pp_view_is_stranger(f->view, f->link, &addr);
+}
+
+static inline bool source_good6(const struct plain *f, const struct pp_addr *src)
+{
+	return src->w[0] != 0 && src->b[0] != 0xff && pp_view_is_stranger(f->view, f->link, src);
+}
+
+/* ---- both families -------------------------------------------------------------------- */
+
+static inline struct pp_addr load_addr(const uint8_t *p)
+{
+	return (struct pp_addr){.w = {pp_load64(p), pp_load64(p + 8)}};
+}
+
+/* MAC addresses: back to where it came from. */
+static inline void turn_eth(const struct plain *f, uint8_t *frame)
+{
+	uint32_t first = pp_load32(frame + 6);
+	uint16_t last = pp_load16(frame + 10);
+
+	memcpy(frame + 6, f->own.b, sizeof(f->own.b));
+	store32(frame, first);
+	store16(frame + 4, last);
+}
+
+/* `len` bytes of ICMP. Of the packet only what identifies a probe is filled in. */
+static inline enum pp_drop reply(struct pp_stack *s, struct pp_span rx, const struct pp_ip *ip,
+				 const uint8_t *icmp, size_t len)
+{
+	const struct pp_icmp decoded = {
+		.kind = PP_ICMP_ECHO_REPLY,
+		.v6 = ip->v6,
+		.type = icmp[0],
+		.code = icmp[1],
+		.check = pp_get_be16(icmp + 2),
+		.id = pp_get_be16(icmp + 4),
+		.seq = pp_get_be16(icmp + 6),
+		.body = pp_cur(icmp + PP_ICMP_HLEN, len - PP_ICMP_HLEN),
+	};
+
+	return pp_receive_echo_reply(s, rx, ip, &decoded);
+}
+
+/* ---- IPv4 ------------------------------------------------------------------------------ */
+
+static inline bool headers_good4(const uint8_t *ip, size_t total, size_t available)
+{
+	uint64_t sum = pp_sum_add(pp_load64(ip), pp_load64(ip + 8));
+
+	return (pp_load16(ip + 6) & WIRE16(FRAGMENT_BITS)) == 0 && ip[9] == PP_IPPROTO_ICMP &&
+	       total >= PP_IP4_HLEN + PP_ICMP_HLEN && total <= available &&
+	       pp_sum_fold(pp_sum_add(sum, pp_load32(ip + 16))) == 0xffff;
+}
+
+/* As put_ip4 of answer.c: type of service and length stay. */
+static inline void turn_ip4(uint8_t *ip, uint16_t ip_id)
+{
+	const uint16_t id = WIRE16(ip_id), df = WIRE16(0x4000);
+	const uint16_t ttl_proto = WIRE16(PP_ANSWER_TTL << 8 | PP_IPPROTO_ICMP);
+	uint64_t addresses = pp_load64(ip + 12);
+	uint64_t rest = (uint64_t)pp_load32(ip) + id + df + ttl_proto;
+
+	store16(ip + 4, id);
+	store16(ip + 6, df);
+	store16(ip + 8, ttl_proto);
+	store16(ip + 10, (uint16_t)~pp_sum_fold(pp_sum_add(addresses, rest)));
+	store64(ip + 12, addresses << 32 | addresses >> 32);
+}
+
+static inline enum pp_drop answer4(struct plain *f, struct pp_pkt *pkt, uint8_t *ip, size_t total)
+{
+	if (!pp_answer_pad(pkt, PP_ETH_HLEN + total))
+		return PP_OK;
+	turn_eth(f, pkt->data);
+	turn_ip4(ip, (uint16_t)f->reply_counter++);
+	pp_answer_icmp(ip + PP_IP4_HLEN, PP_ICMP4_ECHO_REPLY);
+	pkt->answer = true;
+	return PP_DROP_ECHO_ANSWERED;
+}
+
+static inline enum pp_drop receive4(struct plain *f, struct pp_stack *s, struct pp_pkt *pkt,
+				    struct pp_span rx)
+{
+	uint8_t *ip = pkt->data + PP_ETH_HLEN, *icmp = ip + PP_IP4_HLEN;
+	size_t total = pp_get_be16(ip + 2);
+
+	if (!headers_good4(ip, total, pkt->len - PP_ETH_HLEN) || !source_good4(f, ip + 12) ||
+	    !is_ours4(f, pp_load32(ip + 16)) ||
+	    pp_sum_fold(pp_sum(0, icmp, total - PP_IP4_HLEN)) != 0xffff)
+		return PP_OK;
+	if (icmp[0] == PP_ICMP4_ECHO_REQUEST && f->view->respond)
+		return answer4(f, pkt, ip, total);
+	if (icmp[0] != PP_ICMP4_ECHO_REPLY)
+		return PP_OK;
+	const struct pp_ip decoded = {
+		.src = {.w = {0, MAPPED(pp_load32(ip + 12))}},
+		.dst = {.w = {0, MAPPED(pp_load32(ip + 16))}},
+		.ttl = ip[8],
+	};
+	return reply(s, rx, &decoded, icmp, total - PP_IP4_HLEN);
+}
+
+/* ---- IPv6 ------------------------------------------------------------------------------ */
+
+static inline bool checksum_good6(const uint8_t *ip, size_t len)
+{
+	uint64_t pseudo = (uint64_t)WIRE16((uint16_t)len) + WIRE16(PP_IPPROTO_ICMP6);
+
+	/* The addresses stand right before the message. */
+	return pp_sum_fold(pp_sum(pseudo, ip + 8, 32 + len)) == 0xffff;
+}
+
+/* As put_ip6 of answer.c: the traffic class stays, the flow label does not. */
+static inline void turn_ip6(uint8_t *ip)
+{
+	const struct pp_addr src = load_addr(ip + 8), dst = load_addr(ip + 24);
+
+	store32(ip, pp_load32(ip) & WIRE32(0xfff00000));
+	ip[7] = PP_ANSWER_TTL;
+	memcpy(ip + 8, dst.b, sizeof(dst.b));
+	memcpy(ip + 24, src.b, sizeof(src.b));
+}
+
+static inline enum pp_drop answer6(struct plain *f, struct pp_pkt *pkt, uint8_t *ip, size_t len)
+{
+	if (!pp_answer_pad(pkt, PP_ETH_HLEN + PP_IP6_HLEN + len))
+		return PP_OK;
+	turn_eth(f, pkt->data);
+	turn_ip6(ip);
+	f->reply_counter++;
+	pp_answer_icmp(ip + PP_IP6_HLEN, PP_ICMP6_ECHO_REPLY);
+	pkt->answer = true;
+	return PP_DROP_ECHO_ANSWERED;
+}
+
+static inline enum pp_drop receive6(struct plain *f, struct pp_stack *s, struct pp_pkt *pkt,
+				    struct pp_span rx)
+{
+	uint8_t *ip = pkt->data + PP_ETH_HLEN, *icmp = ip + PP_IP6_HLEN;
+	size_t len = pp_get_be16(ip + 4);
+	const struct pp_addr src = load_addr(ip + 8), dst = load_addr(ip + 24);
+
+	if (ip[6] != PP_IPPROTO_ICMP6 || len < PP_ICMP_HLEN ||
+	    len > pkt->len - PP_ETH_HLEN - PP_IP6_HLEN || dst.w[0] == 0 || !source_good6(f, &src) ||
+	    !is_ours6(f, &dst) || !checksum_good6(ip, len))
+		return PP_OK;
+	if (icmp[0] == PP_ICMP6_ECHO_REQUEST && f->view->respond)
+		return answer6(f, pkt, ip, len);
+	if (icmp[0] != PP_ICMP6_ECHO_REPLY)
+		return PP_OK;
+	const struct pp_ip decoded = {.src = src, .dst = dst, .v6 = true, .ttl = ip[7]};
+	return reply(s, rx, &decoded, icmp, len);
+}
+
+/* ---- bursts -------------------------------------------------------------------------- */
+
+/* The counter of a plain frame, PP_OK and nothing changed of any other. */
+static inline enum pp_drop receive_plain(struct plain *f, struct pp_stack *s, struct pp_pkt *pkt,
+					 struct pp_span rx)
+{
+	if (pkt->port != f->port && !take_port(f, pkt->port))
+		return PP_OK;
+	if (pkt->len < PLAIN4_MIN || pkt->len > f->max_len ||
+	    (pp_load64(pkt->data) ^ f->mac) & MAC_AND_GROUP)
+		return PP_OK;
+	uint32_t type = pp_load32(pkt->data + 12); /* EtherType, version, what follows it */
+	if ((type & WIRE32(0xffffff00)) == WIRE32(PP_ETHER_IP4 << 16 | 0x4500))
+		return receive4(f, s, pkt, rx);
+	if ((type & WIRE32(0xfffff000)) == WIRE32((uint32_t)PP_ETHER_IP6 << 16 | 0x6000) &&
+	    pkt->len >= PLAIN6_MIN)
+		return receive6(f, s, pkt, rx);
+	return PP_OK;
+}
+
+void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_pkt *pkts,
+		      unsigned int n, struct pp_span rx)
+{
+	struct plain f = begin(s, view);
+	unsigned int answered = 0;
+
+	count(&s->delivered, n);
+	for (unsigned int i = 0; i < n; i++) {
+		if (i + PREFETCH_AHEAD < n)
+			__builtin_prefetch(pkts[i + PREFETCH_AHEAD].data);
+		pkts[i].answer = false;
+		enum pp_drop fate = receive_plain(&f, s, &pkts[i], rx);
+		if (fate == PP_OK) {
+			s->reply_counter = f.reply_counter;
+			fate = pp_receive_frame(s, view, &pkts[i], rx);
+			f.reply_counter = s->reply_counter;
+		}
+		pkts[i].fate = (uint8_t)fate;
+		if (fate == PP_DROP_ECHO_ANSWERED)
+			answered++;
+		else
+			count(&s->drops[fate], 1);
+	}
+	s->reply_counter = f.reply_counter;
+	count(&s->drops[PP_DROP_ECHO_ANSWERED], answered);
+}
+
+void pp_stack_unsent(struct pp_stack *s, const struct pp_pkt *pkt)
+{
+	count(&s->drops[pkt->fate], (uint64_t)-1);
+	count(&s->drops[PP_DROP_ANSWER_UNSENT], 1);
+}
+
+void pp_stack_drop(struct pp_stack *s, enum pp_drop why)
+{
+	count(&s->delivered, 1);
+	count(&s->drops[why], 1);
+}
