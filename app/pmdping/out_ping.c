@@ -212,12 +212,55 @@ static void put_clock(FILE *f, const json_t *body)
 	fputc('\n', f);
 }
 
+/* "12 rx missed on port 0": with what comes before it on the line. */
+static void put_own_loss(FILE *f, const char **between, int64_t n, const char *what, int64_t port)
+{
+	if (n == 0)
+		return;
+	fprintf(f, "%s%" PRId64 " %s", *between, n, what);
+	if (port >= 0)
+		fprintf(f, " %" PRId64, port);
+	*between = ", ";
+}
+
+/* What did not get lost in the network: only when there is something. */
+static void put_own_losses(FILE *f, const json_t *body)
+{
+	static const struct {
+		const char *key, *what;
+	} members[] = {
+		{"rx_missed", "rx missed on port"},
+		{"rx_nombuf", "received without a buffer on port"},
+		{"probes_refused", "probes refused by port"},
+		{"answers_refused", "answers refused by port"},
+		{"frames_refused", "ARP or ND frames refused by port"},
+		{"no_mbuf", "probes without a buffer on port"},
+		{"frames_dropped", "ARP or ND frames dropped before port"},
+	};
+	const json_t *own = json_object_get(body, "own_losses"), *ports;
+	const char *between = "our own losses: ";
+
+	if (!json_is_object(own))
+		return;
+	ports = json_object_get(own, "ports");
+	for (size_t i = 0; i < json_array_size(ports); i++) {
+		const json_t *p = json_array_get(ports, i);
+		for (size_t k = 0; k < sizeof(members) / sizeof(members[0]); k++)
+			put_own_loss(f, &between, pp_out_int(p, members[k].key), members[k].what,
+				     pp_out_int(p, "port"));
+	}
+	put_own_loss(f, &between, pp_out_int(own, "receipts_lost"), "answers between workers", -1);
+	put_own_loss(f, &between, pp_out_int(own, "events_lost"), "lines not shown", -1);
+	fputc('\n', f);
+}
+
 void pp_out_summary(FILE *f, const char *name, const json_t *body)
 {
 	fprintf(f, "--- %s ping statistics ---\n", name);
 	put_counts(f, body);
 	put_rtt(f, body);
 	put_clock(f, body);
+	put_own_losses(f, body);
 }
 
 static void result(FILE *f, struct pp_out_view *view, const json_t *body)

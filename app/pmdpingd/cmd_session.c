@@ -74,6 +74,8 @@ static void cleared(void *arg)
 
 	if (r && r->intervals)
 		pp_intervals_clear(r->intervals);
+	if (r)
+		pp_run_losses_clear(r);
 	done(arg);
 }
 

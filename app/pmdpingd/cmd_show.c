@@ -146,27 +146,69 @@ static json_t *queues_json(const struct pp_worker_info *w)
 	return json_string(text);
 }
 
+static json_t *worker_json(const struct pp_worker_info *w)
+{
+	uint64_t refused = 0, no_mbuf = 0;
+
+	for (unsigned int i = 0; i < w->n_queues; i++) {
+		const struct pp_queue_info *q = &w->queues[i];
+		refused += q->probes_refused + q->answers_refused + q->frames_refused;
+		no_mbuf += q->no_mbuf;
+	}
+	return json_pack("{s:i, s:o, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "lcore", (int)w->lcore, "queues", queues_json(w), "polls",
+			 (json_int_t)w->polls, "busy_polls", (json_int_t)w->busy_polls, "rx",
+			 (json_int_t)w->rx, "tx", (json_int_t)w->tx, "sessions", (int)w->sessions,
+			 "max_gap_ns", (json_int_t)w->max_gap.v, "stalls", (json_int_t)w->stalls,
+			 "events_lost", (json_int_t)w->events_lost, "receipts_lost",
+			 (json_int_t)w->receipts_lost, "tx_refused", (json_int_t)refused, "no_mbuf",
+			 (json_int_t)no_mbuf);
+}
+
+static void add_queues(json_t *rows, const struct pp_worker_info *w)
+{
+	for (unsigned int i = 0; i < w->n_queues; i++) {
+		const struct pp_queue_info *q = &w->queues[i];
+		json_array_append_new(
+			rows, json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I}", "port", (int)q->port,
+					"queue", (int)q->queue, "lcore", (int)w->lcore,
+					"probes_refused", (json_int_t)q->probes_refused,
+					"answers_refused", (json_int_t)q->answers_refused,
+					"frames_refused", (json_int_t)q->frames_refused, "no_mbuf",
+					(json_int_t)q->no_mbuf));
+	}
+}
+
+static json_t *port_losses(struct pp_engine *e)
+{
+	json_t *rows = json_array();
+	struct pp_losses l;
+
+	for (uint16_t port = 0; port < pp_dp_ports(e->dp); port++) {
+		pp_dp_losses(e->dp, &port, 1, &l);
+		json_array_append_new(rows, json_pack("{s:i, s:I, s:I, s:I}", "port", (int)port,
+						      "rx_missed", (json_int_t)l.port[0].rx_missed,
+						      "rx_nombuf", (json_int_t)l.port[0].rx_nombuf,
+						      "frames_dropped",
+						      (json_int_t)l.port[0].frames_dropped));
+	}
+	return rows;
+}
+
+/* Workers, and beneath them what the engine itself lost, by queue and by port. */
 void pp_cmd_show_workers(struct pp_call *c)
 {
 	struct pp_engine *e = pp_call_engine(c);
-	json_t *rows = json_array();
+	json_t *workers = json_array(), *queues = json_array();
+	struct pp_worker_info w;
 
 	for (unsigned int i = 0; i < pp_dp_workers(e->dp); i++) {
-		struct pp_worker_info w;
 		pp_dp_worker_info(e->dp, i, &w);
-		json_array_append_new(
-			rows,
-			json_pack(
-				"{s:i, s:o, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
-				"lcore", (int)w.lcore, "queues", queues_json(&w), "polls",
-				(json_int_t)w.polls, "busy_polls", (json_int_t)w.busy_polls, "rx",
-				(json_int_t)w.rx, "tx", (json_int_t)w.tx, "sessions",
-				(int)w.sessions, "max_gap_ns", (json_int_t)w.max_gap.v, "stalls",
-				(json_int_t)w.stalls, "events_lost", (json_int_t)w.events_lost,
-				"receipts_lost", (json_int_t)w.receipts_lost, "tx_refused",
-				(json_int_t)w.tx_refused, "no_mbuf", (json_int_t)w.no_mbuf));
+		json_array_append_new(workers, worker_json(&w));
+		add_queues(queues, &w);
 	}
-	pp_call_done(c, json_pack("{s:o}", "workers", rows));
+	pp_call_done(c, json_pack("{s:o, s:o, s:o}", "workers", workers, "queues", queues, "ports",
+				  port_losses(e)));
 }
 
 void pp_cmd_show_stalls(struct pp_call *c)

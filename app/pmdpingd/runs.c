@@ -205,6 +205,7 @@ int pp_run_start(struct pp_run *r, struct pp_error *ret_error)
 	err = request(r, PP_DP_START, NULL, NULL);
 	if (!err) {
 		r->state = PP_RUN_RUNNING;
+		pp_run_losses_begin(r);
 		return 0;
 	}
 	pp_limit_release(r);
@@ -274,6 +275,7 @@ static void final_counts(void *arg)
 	struct pp_run *r = arg;
 
 	r->state = PP_RUN_IDLE;
+	pp_run_losses_end(r);
 	pp_limit_release(r);
 	if (r->done)
 		r->done(r);

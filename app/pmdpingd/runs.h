@@ -16,6 +16,14 @@ struct pp_run_target {
 	uint64_t confirmed; /* received when the neighbour was last confirmed */
 };
 
+/* What the engine itself lost while the run went on. */
+struct pp_run_losses {
+	struct pp_losses before, after; /* after - before; while it goes on: now - before */
+	uint16_t port[2];
+	unsigned int n_ports; /* 0: it never began */
+	bool going;
+};
+
 struct pp_run {
 	struct pp_run *next;
 	struct pp_engine *engine;
@@ -39,6 +47,7 @@ struct pp_run {
 	uint64_t memory;		/* bytes */
 	struct pp_intervals *intervals; /* NULL: not asked for */
 	bool interval_asked;		/* the owner's counts for one are under way */
+	struct pp_run_losses losses;
 	bool deleted;
 };
 
@@ -76,6 +85,13 @@ void pp_runs_confirm(struct pp_engine *e, pp_ns now);
 void pp_runs_intervals(struct pp_engine *e, pp_ns now);
 /* Session DONE. */
 void pp_run_finished(struct pp_run *r);
+
+/* losses.c: at its start, at its end, which a start may follow, and when it is cleared. */
+void pp_run_losses_begin(struct pp_run *r);
+void pp_run_losses_end(struct pp_run *r);
+void pp_run_losses_clear(struct pp_run *r);
+/* Null when there was none. */
+json_t *pp_run_losses_json(struct pp_run *r);
 
 /* Summary as docs/protocol.md has it for ping; uses r->counts. */
 json_t *pp_run_summary(struct pp_run *r);

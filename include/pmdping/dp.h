@@ -145,16 +145,37 @@ int pp_dp_port_stats(const struct pp_dp *dp, uint16_t port, struct pp_port_stats
 int pp_dp_port_xstats(const struct pp_dp *dp, uint16_t port,
 		      void (*each)(void *arg, const char *name, uint64_t value), void *arg);
 
+/* What the engine itself lost on a queue: not the network's doing. */
+struct pp_queue_info {
+	uint16_t port, queue;
+	uint64_t probes_refused, answers_refused, frames_refused; /* the port did not take them;
+								     frames: of ARP, ND */
+	uint64_t no_mbuf; /* probes for which no buffer was free */
+};
 struct pp_worker_info {
 	unsigned int lcore;
 	unsigned int n_queues;
-	struct pp_queue_map queues[PP_QUEUE_MAX];
+	struct pp_queue_info queues[PP_QUEUE_MAX];
 	uint64_t polls, busy_polls, rx, tx;
 	uint64_t stalls;
-	uint64_t events_lost, receipts_lost, tx_refused, no_mbuf;
-	pp_ns max_gap; /* longest time between two polls of a queue */
+	uint64_t events_lost,
+		receipts_lost; /* the ring to the control thread, to an owner, was full */
+	pp_ns max_gap;	       /* longest time between two polls of a queue */
 	unsigned int sessions;
 };
+/* What the engine itself lost on some ports, in the queues and workers that poll them. */
+struct pp_losses {
+	struct pp_port_losses {
+		uint64_t rx_missed; /* the port's queue was full: nobody had polled it */
+		uint64_t rx_nombuf; /* the driver had no buffer to receive into */
+		uint64_t probes_refused, answers_refused, frames_refused, no_mbuf;
+		uint64_t frames_dropped; /* from the control thread: its ring was full, no buffer */
+	} port[2];
+	uint64_t events_lost, receipts_lost; /* of all workers that poll one of the ports */
+};
+/* Since the start, of `n` ports, 2 at most. */
+void pp_dp_losses(const struct pp_dp *dp, const uint16_t *ports, unsigned int n,
+		  struct pp_losses *ret_losses);
 /* A time in which a worker did not look at its queue: at least PP_STALL_MIN outside the
  * driver, or at least PP_STALL_DRIVER_MIN with most of it in the driver. */
 #define PP_STALL_MIN	    PP_US(20)

@@ -474,13 +474,16 @@ void pp_dp_send(struct pp_dp *dp, uint16_t port, const uint8_t *frame, size_t le
 	struct pp_port *p = &dp->port[port];
 	struct rte_mbuf *m;
 
-	if (!p->used || !(m = rte_pktmbuf_alloc(p->tx_pool)))
+	if (!p->used)
 		return;
-	char *data = rte_pktmbuf_append(m, (uint16_t)len);
+	m = rte_pktmbuf_alloc(p->tx_pool);
+	char *data = m ? rte_pktmbuf_append(m, (uint16_t)len) : NULL;
 	if (data)
 		memcpy(data, frame, len);
-	if (!data || rte_ring_sp_enqueue(p->first_queue->send, m))
-		rte_pktmbuf_free(m);
+	if (data && rte_ring_sp_enqueue(p->first_queue->send, m) == 0)
+		return;
+	p->frames_dropped++;
+	rte_pktmbuf_free(m);
 }
 
 static void acknowledged(struct pp_dp *dp, uint64_t ack)
@@ -589,15 +592,68 @@ void pp_dp_worker_info(const struct pp_dp *dp, unsigned int worker, struct pp_wo
 		.stalls = pp_read(&w->stalls),
 		.events_lost = pp_read(&w->events_lost),
 		.receipts_lost = pp_read(&w->receipts_lost),
-		.tx_refused = pp_read(&w->tx_refused),
-		.no_mbuf = pp_read(&w->no_mbuf),
 		.max_gap = PP_NS(__atomic_load_n(&w->max_gap, __ATOMIC_RELAXED)),
 	};
 	for (unsigned int i = 0; i < w->n_queues; i++) {
 		const struct pp_queue *q = &w->queue[i];
-		ret_info->queues[i] = (struct pp_queue_map){q->port, q->queue, w->lcore};
+		ret_info->queues[i] = (struct pp_queue_info){
+			.port = q->port,
+			.queue = q->queue,
+			.probes_refused = pp_read(&q->probes_refused),
+			.answers_refused = pp_read(&q->answers_refused),
+			.frames_refused = pp_read(&q->frames_refused),
+			.no_mbuf = pp_read(&q->no_mbuf),
+		};
 		ret_info->sessions += dp->owner_sessions[q->owner];
 	}
+}
+
+static void add_queue_losses(const struct pp_queue *q, struct pp_port_losses *sum)
+{
+	sum->probes_refused += pp_read(&q->probes_refused);
+	sum->answers_refused += pp_read(&q->answers_refused);
+	sum->frames_refused += pp_read(&q->frames_refused);
+	sum->no_mbuf += pp_read(&q->no_mbuf);
+}
+
+/* Whether it polls one of the ports, whose sums it adds to. */
+static bool add_worker_losses(const struct pp_worker *w, const uint16_t *ports, unsigned int n,
+			      struct pp_losses *sum)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < w->n_queues; i++) {
+		for (unsigned int k = 0; k < n; k++) {
+			if (w->queue[i].port != ports[k])
+				continue;
+			add_queue_losses(&w->queue[i], &sum->port[k]);
+			any = true;
+		}
+	}
+	return any;
+}
+
+void pp_dp_losses(const struct pp_dp *dp, const uint16_t *ports, unsigned int n,
+		  struct pp_losses *ret_losses)
+{
+	struct pp_losses sum = {0};
+	struct pp_port_stats stats;
+
+	for (unsigned int k = 0; k < n; k++) {
+		if (pp_dp_port_stats(dp, ports[k], &stats))
+			continue;
+		sum.port[k].rx_missed = stats.imissed;
+		sum.port[k].rx_nombuf = stats.rx_nombuf;
+		sum.port[k].frames_dropped = dp->port[ports[k]].frames_dropped;
+	}
+	for (unsigned int i = 0; i < dp->n_workers; i++) {
+		const struct pp_worker *w = dp->worker[i];
+		if (!add_worker_losses(w, ports, n, &sum))
+			continue;
+		sum.events_lost += pp_read(&w->events_lost);
+		sum.receipts_lost += pp_read(&w->receipts_lost);
+	}
+	*ret_losses = sum;
 }
 
 uint64_t pp_dp_drops(const struct pp_dp *dp, enum pp_drop drop)

@@ -39,6 +39,9 @@ struct pp_queue {
 	pp_tsc last_short;	  /* stamp before the last poll that left the queue empty */
 	pp_tsc sent_before, received_before; /* the worker's totals at the last poll */
 	pp_tsc polled;			     /* stamp after the last poll */
+
+	/* Writer: the worker; readers: control, relaxed. */
+	uint64_t probes_refused, answers_refused, frames_refused, no_mbuf;
 };
 
 /* What the control thread asks of a worker. */
@@ -78,7 +81,7 @@ struct pp_worker {
 
 	/* Writer: this worker; readers: control, relaxed. */
 	PP_CACHE_ALIGNED uint64_t polls;
-	uint64_t busy_polls, rx, tx, events_lost, receipts_lost, tx_refused, no_mbuf;
+	uint64_t busy_polls, rx, tx, events_lost, receipts_lost;
 	uint64_t stalls; /* ever; the log has the last PP_STALL_LOG */
 	int64_t max_gap; /* ns */
 };
@@ -105,6 +108,7 @@ struct pp_port {
 	int node; /* its own, or else that of who polls its first queue; -1: unknown */
 	struct rte_mempool *rx_pool, *tx_pool;
 	struct pp_queue *first_queue; /* sends for the control thread */
+	uint64_t frames_dropped;      /* control only: those that did not get into its ring */
 };
 
 struct pp_dp {

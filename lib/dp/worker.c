@@ -197,7 +197,7 @@ static void send_answers(struct pp_worker *w, struct pp_queue *q, struct rte_mbu
 	pp_count(&w->tx, sent);
 	for (unsigned int i = sent; i < n_out; i++) {
 		pp_stack_unsent(&w->stack, &pkts[from[i]]);
-		pp_count(&w->tx_refused, 1);
+		pp_count(&q->answers_refused, 1);
 		rte_pktmbuf_free(out[i]);
 	}
 }
@@ -241,7 +241,7 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 
 	*ret_tx = pp_clock_span(&w->clock, from, from);
 	if (rte_pktmbuf_alloc_bulk(q->tx_pool, m, b->n)) {
-		pp_count(&w->no_mbuf, b->n);
+		pp_count(&q->no_mbuf, b->n);
 		return 0;
 	}
 	for (unsigned int i = 0; i < b->n; i++) {
@@ -256,7 +256,7 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 	*ret_tx = pp_clock_span(&w->clock, from, to);
 	w->sending.v += to.v - from.v;
 	pp_count(&w->tx, sent);
-	pp_count(&w->tx_refused, b->n - sent);
+	pp_count(&q->probes_refused, b->n - sent);
 	for (unsigned int i = sent; i < b->n; i++)
 		rte_pktmbuf_free(m[i]);
 	return sent;
@@ -287,7 +287,7 @@ static void send_slow(struct pp_worker *w, struct pp_queue *q)
 	unsigned int n = rte_ring_sc_dequeue_burst(q->send, m, PP_TX_BURST, NULL);
 	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, (struct rte_mbuf **)m, (uint16_t)n);
 	pp_count(&w->tx, sent);
-	pp_count(&w->tx_refused, n - sent);
+	pp_count(&q->frames_refused, n - sent);
 	for (unsigned int i = sent; i < n; i++)
 		rte_pktmbuf_free(m[i]);
 }
