@@ -88,22 +88,25 @@ static bool find_number(const struct pp_prober *p, struct pp_session *s, pp_targ
 	return !is_forgotten(s, g, ret->k);
 }
 
-/* The newest slot with that 16-bit sequence, by the session's own memory; where there are
- * several targets, the target's newest. */
+/* The newest slot with that 16-bit sequence, by the session's own memory; where it has none,
+ * the target's newest. */
 static bool find_seq(const struct pp_prober *p, struct pp_session *s, pp_target_ref target,
 		     uint16_t seq, struct probe *ret)
 {
-	uint64_t k = (s->next_k & ~(uint64_t)UINT16_MAX) | (uint16_t)(seq - 1);
+	const struct pp_target *g = pp_target_at(p->config.sessions, target);
+	uint64_t next = pp_target_next_k(s, g);
+	uint64_t k = (next & ~(uint64_t)UINT16_MAX) | (uint16_t)(seq - 1);
 
 	if (!s->recent)
-		return find_number(p, s, target, pp_target_at(p->config.sessions, target)->newest,
-				   seq, ret);
-	if (k >= s->next_k) {
+		return find_number(p, s, target, g->newest, seq, ret);
+	if (k >= next) {
 		if (k <= UINT16_MAX)
 			return false;
 		k -= UINT16_MAX + 1;
 	}
-	return find_number(p, s, target, s->recent[k & s->recent_mask], seq, ret) && ret->k == k;
+	return find_number(p, s, target, s->recent[pp_target_slot(s, g, k) & s->recent_mask], seq,
+			   ret) &&
+	       ret->k == k;
 }
 
 /* ---- answers ----------------------------------------------------------------------- */

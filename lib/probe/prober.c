@@ -10,7 +10,9 @@
 
 #define SAY_MAX	  1024	   /* slots that are said to be unreachable at once */
 #define HELD_POLL PP_MS(1) /* how often a session that waits for its neighbour looks */
-#define HELD_LOOK 256	   /* at so many of its targets */
+#define HELD_LOOK 256	   /* at so many of its targets ... */
+#define HELD_TICK 20	   /* ... at most once in 2^20 ns */
+#define PLAN_LOOK 64	   /* sessions that one burst looks at */
 #define AHEAD	  16	   /* targets that are fetched before their turn */
 
 static struct pp_session *session_of(struct pp_timer *t)
@@ -271,10 +273,20 @@ static void release_held(struct pp_session *s, struct pp_target *g)
 	s->n_held--;
 }
 
-static void fail_target(struct pp_session *s, struct pp_target *g, bool unreachable)
+static pp_ns due_of_turn(const struct pp_session *s, const struct pp_target *g, uint64_t k)
+{
+	return pp_slot_due(s, pp_target_slot(s, g, k));
+}
+
+static void fail_target(struct pp_session *s, struct pp_target *g, bool unreachable, pp_ns now)
 {
 	struct pp_counts *c = &s->tally->c;
 
+	if (unreachable) {
+		if (!s->first_tx)
+			s->first_tx = due_of_turn(s, g, pp_target_full_k(s, g, g->held_k)).v;
+		s->last_event = now.v;
+	}
 	c->due++;
 	c->not_sent++;
 	c->unreachable += unreachable;
@@ -283,13 +295,8 @@ static void fail_target(struct pp_session *s, struct pp_target *g, bool unreacha
 	release_held(s, g);
 }
 
-static pp_ns due_of_turn(const struct pp_session *s, const struct pp_target *g, uint64_t k)
-{
-	return pp_slot_due(s, pp_target_slot(s, g, k));
-}
-
 /* Looks at one that waits. */
-static void try_held(struct pp_session *s, struct pp_target *g, struct pp_batch *b)
+static void try_held(struct pp_session *s, struct pp_target *g, pp_ns now, struct pp_batch *b)
 {
 	const struct pp_hop *hop = hop_of(g);
 	uint64_t word = word_of(hop);
@@ -299,26 +306,32 @@ static void try_held(struct pp_session *s, struct pp_target *g, struct pp_batch 
 		plan_probe(s, g, b, k, due_of_turn(s, g, k), word);
 		release_held(s, g);
 	} else if (!hop || (uint16_t)pp_hop_failures(word) != g->hop_failures) {
-		fail_target(s, g, true);
+		fail_target(s, g, true, now);
 	}
 }
 
-/* Some of them at a time, so that no poll takes long. */
-static void try_all_held(struct pp_session *s, struct pp_batch *b)
+/* Some of them at a time, and not in every poll: few of very many may wait. */
+static void try_all_held(struct pp_session *s, pp_ns now, struct pp_batch *b)
 {
+	uint16_t tick = (uint16_t)(now.v >> HELD_TICK);
+
+	if (tick == s->held_tick)
+		return;
 	for (unsigned int i = 0; i < HELD_LOOK && s->n_held && b->n < PP_TX_BURST; i++) {
 		struct pp_target *g = &s->target[s->held_at];
 		s->held_at = s->held_at + 1 < s->n_targets ? s->held_at + 1 : 0;
 		if (g->held)
-			try_held(s, g, b);
+			try_held(s, g, now, b);
 	}
+	if (b->n < PP_TX_BURST)
+		s->held_tick = tick;
 }
 
-static void hold_target(struct pp_session *s, struct pp_target *g, uint64_t word)
+static void hold_target(struct pp_session *s, struct pp_target *g, uint64_t word, pp_ns now)
 {
 	/* Nobody is there while nobody has answered since a round of requests had no answer. */
 	if (g->held)
-		fail_target(s, g, pp_hop_failures(word) != 0);
+		fail_target(s, g, pp_hop_failures(word) != 0, now);
 	else
 		g->hop_failures = (uint16_t)pp_hop_failures(word);
 	g->held = true;
@@ -326,7 +339,7 @@ static void hold_target(struct pp_session *s, struct pp_target *g, uint64_t word
 	s->n_held++;
 }
 
-static void take_turn(struct pp_session *s, struct pp_batch *b, pp_ns due)
+static void take_turn(struct pp_session *s, struct pp_batch *b, pp_ns due, pp_ns now)
 {
 	struct pp_target *g = &s->target[s->turn];
 	uint64_t word = word_of(hop_of(g));
@@ -334,10 +347,10 @@ static void take_turn(struct pp_session *s, struct pp_batch *b, pp_ns due)
 	__builtin_prefetch(&s->target[s->turn + AHEAD].addr);
 	__builtin_prefetch(&s->target[s->turn + AHEAD].sent, 1);
 	if (!pp_hop_usable(word)) {
-		hold_target(s, g, word);
+		hold_target(s, g, word, now);
 	} else {
 		if (g->held)
-			fail_target(s, g, false);
+			fail_target(s, g, false, now);
 		plan_probe(s, g, b, s->round, due, word);
 	}
 	s->held_from = ++s->next_k;
@@ -350,14 +363,14 @@ static void take_turn(struct pp_session *s, struct pp_batch *b, pp_ns due)
 static void plan_targets(struct pp_session *s, pp_ns now, struct pp_batch *b)
 {
 	if (s->n_held)
-		try_all_held(s, b);
+		try_all_held(s, now, b);
 	miss_before(s, now.v - s->slack);
 	/* Turns are bounded too: those that are held do not fill the batch. */
 	for (unsigned int i = 0; i < PP_TX_BURST && b->n < PP_TX_BURST; i++) {
 		pp_ns due = pp_slot_due(s, s->next_k);
 		if (all_slots_taken(s) || due.v > now.v)
 			break;
-		take_turn(s, b, due);
+		take_turn(s, b, due, now);
 	}
 }
 
@@ -428,8 +441,13 @@ unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct p
 	batch->run = batch->sweep = true;
 	batch->base = pp_flight_next(p->config.flight);
 	bool room = make_room(p);
-	while (batch->n < PP_TX_BURST && (t = pp_wheel_expire(&p->dues, now)))
+	/* What is due but waits does not fill the batch: there is an end to looking, too. */
+	for (unsigned int i = 0; i < PLAN_LOOK && batch->n < PP_TX_BURST; i++) {
+		t = pp_wheel_expire(&p->dues, now);
+		if (!t)
+			break;
 		session_due(p, session_of(t), now, batch);
+	}
 	if (room)
 		return batch->n;
 	/* Too much is in flight to remember more: held back, and said so. */
@@ -453,7 +471,7 @@ static void give_up_held(struct pp_session *s, pp_ns now)
 
 	for (uint32_t i = 0; s->n_held && i < s->n_targets; i++)
 		if (s->target[i].held)
-			fail_target(s, &s->target[i], true);
+			fail_target(s, &s->target[i], true, now);
 	if (n == 0)
 		return;
 	s->tally->c.due += n;
@@ -488,8 +506,12 @@ static void forget_samples(struct pp_samples *x)
 	x->dropped = 0;
 }
 
-static void forget_target(struct pp_target *g)
+/* Also a slot that waits, if there are several: it could not be told from those that were
+ * sent before. */
+static void forget_target(struct pp_session *s, struct pp_target *g)
 {
+	if (g->held)
+		release_held(s, g);
 	g->sent = g->received = g->top_k = g->rtt_sum = 0;
 	g->expired = g->not_sent = g->errors = g->duplicate = g->unreachable = 0;
 }
@@ -506,7 +528,7 @@ void pp_prober_clear(struct pp_prober *p, pp_session_ref ref)
 		forget_samples(s->samples);
 	s->first_k = s->held_from;
 	for (uint32_t i = 0; i < s->n_targets; i++)
-		forget_target(&s->target[i]);
+		forget_target(s, &s->target[i]);
 	s->pipe = 0;
 	s->first_tx = s->last_event = 0;
 	pp_prober_finish_if_decided(p, s, last);

@@ -20,11 +20,17 @@ static inline struct pp_burst *pp_burst_of(struct pp_timer *t)
 	return (struct pp_burst *)(void *)((char *)t - offsetof(struct pp_burst, timer));
 }
 
+/* The target's first slot that was not looked at yet. */
+static inline uint64_t pp_target_next_k(const struct pp_session *s, const struct pp_target *g)
+{
+	return s->round + (pp_target_place(s, g) < s->turn);
+}
+
 /* The slot's full number, from its low half: the newest that is not ahead. */
 static inline uint64_t pp_target_full_k(const struct pp_session *s, const struct pp_target *g,
 					uint32_t low)
 {
-	uint64_t next = s->round + (pp_target_place(s, g) < s->turn);
+	uint64_t next = pp_target_next_k(s, g);
 	uint64_t k = (next & ~(uint64_t)UINT32_MAX) | low;
 
 	return k >= next && k > UINT32_MAX ? k - ((uint64_t)1 << 32) : k;

@@ -77,12 +77,19 @@ uint64_t pp_slots_before(const struct pp_session *s, int64_t at)
 
 /* ---- making ---------------------------------------------------------------------------- */
 
-static int make_poisson(struct pp_pace *p, const struct pp_session_spec *spec, uint64_t outstanding)
+static uint64_t poisson_size(uint64_t outstanding)
 {
 	uint64_t size = POISSON_MIN;
 
 	while (size < outstanding && size < POISSON_MAX)
 		size *= 2;
+	return size;
+}
+
+static int make_poisson(struct pp_pace *p, const struct pp_session_spec *spec, uint64_t outstanding)
+{
+	uint64_t size = poisson_size(outstanding);
+
 	pp_prng_seed(&p->rng, spec->seed);
 	p->mask = size - 1;
 	p->offset = calloc(size, sizeof(*p->offset));
@@ -152,6 +159,19 @@ int pp_pace_create(const struct pp_session_spec *spec, uint64_t period, uint64_t
 	}
 	*ret_pace = p;
 	return 0;
+}
+
+size_t pp_pace_memory(const struct pp_session_spec *spec, uint64_t outstanding)
+{
+	uint64_t offsets = 0;
+
+	if (spec->pacing == PP_PACING_PERIODIC)
+		return 0;
+	if (spec->pacing == PP_PACING_POISSON)
+		offsets = poisson_size(outstanding);
+	if (spec->pacing == PP_PACING_TRACE)
+		offsets = (uint64_t)spec->n_gaps + 1;
+	return sizeof(struct pp_pace) + offsets * sizeof(int64_t);
 }
 
 void pp_pace_free(struct pp_pace *p)

@@ -25,6 +25,8 @@ struct pp_pace {
 int pp_pace_create(const struct pp_session_spec *spec, uint64_t period, uint64_t outstanding,
 		   struct pp_pace **ret_pace);
 void pp_pace_free(struct pp_pace *p);
+/* Bytes that it takes. */
+size_t pp_pace_memory(const struct pp_session_spec *spec, uint64_t outstanding);
 /* Slot k after the origin, ns. Poisson slots are remembered as long as they can be
  * outstanding; older ones are -1. */
 int64_t pp_pace_offset(struct pp_pace *p, uint64_t period, uint64_t k);

@@ -184,12 +184,26 @@ static uint64_t recent_size(const struct pp_session_spec *spec)
 	return size;
 }
 
+/* Of several targets, only where no answer says its number: else each one's newest is enough
+ * for routers that quote little. */
+static bool keeps_recent(const struct pp_session_spec *spec)
+{
+	return spec->n_targets <= 1 || spec->size < PP_TOKEN_SIZE;
+}
+
+/* Slots whose due times are asked for: any target may wait until its next turn. */
+static uint64_t paced(const struct pp_session_spec *spec)
+{
+	return outstanding(spec) + spec->n_targets + PP_TX_BURST;
+}
+
 size_t pp_session_memory(const struct pp_session_spec *spec)
 {
-	size_t each = spec->n_targets > 1
-			      ? spec->n_targets * sizeof(struct pp_target)
-			      : sizeof(struct pp_target) + sizeof(uint64_t) * recent_size(spec);
+	size_t n = spec->n_targets ? spec->n_targets : 1;
+	size_t each = n * sizeof(struct pp_target) + pp_pace_memory(spec, paced(spec));
 
+	if (keeps_recent(spec))
+		each += sizeof(uint64_t) * recent_size(spec);
 	return sizeof(struct pp_session) + each + sizeof(struct pp_tally) +
 	       7 * sizeof(uint64_t) * pp_hist_len(spec->digits) + sizeof(struct pp_template) +
 	       spec->size + 64 + PP_WRITE_SLOP + sizeof(struct pp_sample) * spec->samples;
@@ -238,14 +252,14 @@ static struct pp_samples *make_samples(uint32_t capacity)
 
 static int allocate_parts(struct pp_session *s, const struct pp_session_spec *spec)
 {
-	uint64_t size = spec->n_targets == 1 ? recent_size(spec) : 0;
+	uint64_t size = keeps_recent(spec) ? recent_size(spec) : 0;
 
 	s->tally = pp_tally_create(spec->digits);
 	s->tmpl = pp_template_create(spec, &spec->targets[0].addr);
 	if (size)
 		s->recent = calloc(size, sizeof(*s->recent));
 	s->recent_mask = (uint32_t)(size - 1);
-	int err = pp_pace_create(spec, s->period, outstanding(spec), &s->pace);
+	int err = pp_pace_create(spec, s->period, paced(spec), &s->pace);
 	if (spec->samples)
 		s->samples = make_samples(spec->samples);
 	if (!err && s->tally && s->tmpl && (s->recent || !size) && (s->samples || !spec->samples))

@@ -93,14 +93,17 @@ struct pp_session {
 	struct pp_tally *tally;
 	struct pp_pace *pace; /* NULL: periodic */
 	uint32_t held_at;     /* target at which the look at those that wait goes on */
-	uint16_t hop_failures;
+	union {
+		uint16_t hop_failures; /* one target: when it began to wait */
+		uint16_t held_tick;    /* several: when those that wait were looked at */
+	};
 	uint8_t state;
 
 	/* Written by the owner, now and then. */
 	PP_CACHE_ALIGNED uint32_t recent_mask;
 	uint32_t pipe;	  /* most in flight at once */
 	uint64_t *recent; /* probe numbers by slot, for answers that carry none; NULL: several
-			     targets */
+			     targets, not WEAK, of which the newest are enough */
 	uint64_t first_k; /* slots before are forgotten (clear); of a free place: its generation */
 	int64_t started;  /* this run's origin */
 	int64_t first_tx, last_event;

@@ -52,10 +52,10 @@ static void count_sent(struct pp_session *s, const struct pp_batch *batch, unsig
 /* What finds the probe again when an answer does not carry its number. */
 static void remember(struct pp_session *s, struct pp_target *g, uint32_t k, uint64_t number)
 {
-	if (s->recent) {
-		s->recent[k & s->recent_mask] = number;
+	if (s->recent)
+		s->recent[pp_target_slot(s, g, k) & s->recent_mask] = number;
+	if (s->n_targets == 1)
 		return;
-	}
 	g->newest = number;
 	g->sent++;
 }

@@ -320,6 +320,39 @@ static void memory_is_told(void)
 	teardown(f);
 }
 
+/* What random gaps, and answers without a number to many targets, take is told as well. */
+static void memory_of_targets(void)
+{
+	struct pp_sessions *t = pp_sessions_create(5000, 1);
+	struct pp_target_spec *many = calloc(4000, sizeof(*many));
+	struct fixture *f = setup(64);
+
+	CU_ASSERT_TRUE_FATAL(t && many);
+	for (unsigned int i = 0; i < 4000; i++)
+		many[i] = (struct pp_target_spec){.addr = addr_of("192.0.2.9"), .hop = &f->hop};
+	for (unsigned int i = 0; i < 4; i++) {
+		struct pp_session_spec spec = spec_of(f, false);
+		pp_session_ref ref = 0;
+		spec.digits = 1;
+		spec.rate = 10000;
+		spec.targets = many;
+		spec.n_targets = 4000;
+		spec.pacing = i & 1 ? PP_PACING_POISSON : PP_PACING_PERIODIC;
+		spec.size = i & 2 ? 8 : 56;
+		size_t told = pp_session_memory(&spec), before = allocated();
+		CU_ASSERT_EQUAL_FATAL(pp_session_add(t, &spec, &ref), 0);
+		/* The records of the targets are not on the heap. */
+		size_t taken = allocated() - before + 4000 * (size_t)128;
+		if (before)
+			CU_ASSERT_TRUE(taken <= told + 5000 && told <= taken + 5000);
+		pp_session_unlink(t, ref);
+		pp_session_reclaim(t, ref);
+	}
+	pp_sessions_free(t);
+	free(many);
+	teardown(f);
+}
+
 PP_TEST_MAIN("session", {"a stale handle is noticed", handles_have_generations},
 	     {"a full table", table_full},
 	     {"unlinked sessions are not found", unlinked_is_not_found},
@@ -330,4 +363,5 @@ PP_TEST_MAIN("session", {"a stale handle is noticed", handles_have_generations},
 	     {"a period the fixed point cannot hold", periods},
 	     {"a trace that goes nowhere, or back", traces},
 	     {"a frame that the length cannot hold", frames_of_64_kilobytes},
-	     {"memory as foretold", memory_is_told})
+	     {"memory as foretold", memory_is_told},
+	     {"memory of many targets as foretold", memory_of_targets})
