@@ -42,6 +42,8 @@ void pp_out_summary(FILE *f, const char *name, const json_t *body);
 void pp_out_icmp(FILE *f, const json_t *body);
 /* What session show adds: a table of quantiles with their confidence. */
 void pp_out_quantiles(FILE *f, const json_t *body);
+/* Lines on its rate and its slip; none where they say nothing. */
+void pp_out_rate(FILE *f, const json_t *body);
 void pp_out_histogram(FILE *f, const json_t *body);
 /* No digit below the bound_ns of `rtt`, in ms: 3 to 6. */
 int pp_out_decimals(const json_t *rtt);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ping as people and scripts know it from iputils (2024 form), with as many
- * decimals as the error bound carries, and two lines more in the summary.
+ * decimals as the error bound carries, and some lines more in the summary.
  */
 #include "out.h"
 
@@ -261,6 +261,7 @@ void pp_out_summary(FILE *f, const char *name, const json_t *body)
 	put_rtt(f, body);
 	put_clock(f, body);
 	put_own_losses(f, body);
+	pp_out_rate(f, body);
 }
 
 static void result(FILE *f, struct pp_out_view *view, const json_t *body)

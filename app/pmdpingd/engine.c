@@ -67,6 +67,7 @@ void pp_engine_tick(void *arg)
 	if (now.v >= e->confirm_due.v) {
 		e->confirm_due = pp_ns_add(now, CONFIRM_EVERY);
 		pp_runs_confirm(e, now);
+		pp_runs_meter(e, now);
 		pp_ping_tick(e);
 		pp_wait_tick(e);
 		pp_clock_refine();

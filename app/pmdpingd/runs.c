@@ -196,6 +196,18 @@ static int request(struct pp_run *r, enum pp_dp_command command, void (*done)(vo
 	return pp_dp_request(r->engine->dp, &q);
 }
 
+static uint64_t sent_now(const struct pp_run *r)
+{
+	return __atomic_load_n(&pp_session_tally(r->session)->c.sent, __ATOMIC_RELAXED);
+}
+
+void pp_runs_meter(struct pp_engine *e, pp_ns now)
+{
+	for (struct pp_run *r = e->runs; r; r = r->next)
+		if (r->state == PP_RUN_RUNNING)
+			pp_meter_read(&r->meter, now, sent_now(r));
+}
+
 int pp_run_start(struct pp_run *r, struct pp_error *ret_error)
 {
 	int err = pp_limit_take(r, ret_error);
@@ -206,6 +218,7 @@ int pp_run_start(struct pp_run *r, struct pp_error *ret_error)
 	if (!err) {
 		r->state = PP_RUN_RUNNING;
 		pp_run_losses_begin(r);
+		pp_meter_begin(&r->meter, pp_clock_now(), sent_now(r));
 		return 0;
 	}
 	pp_limit_release(r);

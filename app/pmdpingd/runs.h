@@ -7,6 +7,7 @@
 #define PMDPINGD_RUNS_H
 
 #include "engine.h"
+#include "rates.h"
 
 enum pp_run_state { PP_RUN_IDLE, PP_RUN_RUNNING, PP_RUN_STOPPING };
 
@@ -40,6 +41,7 @@ struct pp_run {
 	double pps;			/* that a client asked for, while it sends */
 	double share;			/* of what its port may send, in --max-rate's unit */
 	bool taken;			/* that share, while it runs */
+	struct pp_meter meter;		/* while it runs */
 	struct pp_counts counts;	/* filled by the worker on request */
 	struct pp_call *voice;		/* ping that listens */
 	void (*done)(struct pp_run *r); /* no more will happen; counts are final */
@@ -81,6 +83,8 @@ struct pp_run *pp_run_of(struct pp_engine *e, pp_session_ref ref);
 void pp_run_counts(struct pp_run *r, void (*then)(void *arg), void *arg);
 /* Tells the neighbour cache who answered (RFC 4861 7.3.1). */
 void pp_runs_confirm(struct pp_engine *e, pp_ns now);
+/* Every 100 ms: rates of the last second. */
+void pp_runs_meter(struct pp_engine *e, pp_ns now);
 /* Every millisecond: reads of the intervals that are due. */
 void pp_runs_intervals(struct pp_engine *e, pp_ns now);
 /* Session DONE. */

@@ -158,7 +158,8 @@ static bool fits_wire(struct pp_call *c, const struct pp_session_spec *spec)
 	const struct pp_wire *w = wire_of(pp_call_engine(c), spec->link.port);
 	double held = w ? pp_wire_held(pp_wire_spec_now(w), pp_pacing_pps(spec)) : 0;
 
-	if (held <= PP_WIRE_CAPACITY)
+	/* A flood's next probe waits for an answer. */
+	if (held <= PP_WIRE_CAPACITY || spec->flags & PP_SESSION_FLOOD)
 		return true;
 	pp_call_fail(c, PP_ERR_FAILED, NULL,
 		     "%.6g packets a second times the wire's delay are %.0f frames under way; it "

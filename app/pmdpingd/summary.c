@@ -114,6 +114,72 @@ static void add_samples(json_t *o, struct pp_run *r)
 	pp_tally_free(copy);
 }
 
+/* ---- the rate --------------------------------------------------------------------- */
+
+static json_t *real_json(double v)
+{
+	return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *causes_json(const struct pp_run *r, uint64_t held)
+{
+	static const char *const names[PP_CAUSES] = {[PP_CAUSE_WORKER] = "worker",
+						     [PP_CAUSE_PORT] = "port",
+						     [PP_CAUSE_NEIGHBOUR] = "neighbour",
+						     [PP_CAUSE_LOG] = "log"};
+	struct pp_cause causes[PP_CAUSES];
+	unsigned int n = pp_rate_causes(&r->counts, held, causes);
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < n; i++)
+		json_array_append_new(array, json_pack("{s:s, s:I}", "cause", names[causes[i].kind],
+						       "slots", (json_int_t)causes[i].slots));
+	return array;
+}
+
+static json_t *flood_cause(const struct pp_run *r, double pps)
+{
+	return json_pack("[{s:s, s:n}]", "cause", pps >= 0.99 * r->pps ? "max_rate" : "replies",
+			 "slots");
+}
+
+/* A flood has no slots of its own: each answer lets the next probe go. */
+static void add_achieved(json_t *rate, const struct pp_run *r, bool flood)
+{
+	uint64_t held = pp_session_held(r->session);
+	double slots = (double)pp_rate_slots(&r->counts, held), sent = (double)r->counts.sent;
+	double share = slots > 0 ? sent / slots : NAN;
+	double seconds = (double)pp_session_elapsed(r->session).v / 1e9;
+	double pps = !flood ? r->pps * share : seconds > 0 ? sent / seconds : NAN;
+	json_t *causes = causes_json(r, held);
+
+	if (flood && json_array_size(causes) == 0) {
+		json_decref(causes);
+		causes = flood_cause(r, pps);
+	}
+	json_object_set_new(rate, "achieved_pps", real_json(pps));
+	json_object_set_new(rate, "achieved_percent", flood ? json_null() : real_json(100 * share));
+	json_object_set_new(rate, "limits", causes);
+}
+
+static json_t *rate_json(const struct pp_run *r)
+{
+	bool flood = r->spec.flags & PP_SESSION_FLOOD;
+	bool last = r->state == PP_RUN_RUNNING && r->meter.pps >= 0;
+	struct pp_port_info info = {0};
+
+	if (!(r->pps > 0))
+		return json_null();
+	pp_dp_port_info(r->engine->dp, r->spec.link.port, &info);
+	json_t *rate =
+		json_pack("{s:b, s:f, s:f, s:o, s:b, s:o}", "asked", r->spec.rate > 0,
+			  "programmed_pps", r->pps, "frame", pp_spec_frame(&r->spec), "link_bps",
+			  info.link_bps > 0 ? json_real(info.link_bps) : json_null(), "flood",
+			  flood, "last_pps", last ? json_real(r->meter.pps) : json_null());
+	add_achieved(rate, r, flood);
+	return rate;
+}
+
 json_t *pp_run_summary(struct pp_run *r)
 {
 	char text[PP_ADDR_TEXT];
@@ -129,6 +195,7 @@ json_t *pp_run_summary(struct pp_run *r)
 	json_object_set_new(o, "pipe", json_integer((json_int_t)pp_session_pipe(r->session)));
 	json_object_set_new(o, "weak", json_boolean(pp_session_is_weak(r->session)));
 	json_object_set_new(o, "own_losses", pp_run_losses_json(r));
+	json_object_set_new(o, "rate", rate_json(r));
 	add_samples(o, r);
 	return o;
 }
