@@ -154,37 +154,56 @@ static inline uint8_t pp_get_u8(const uint8_t *p)
 }
 
 /* Network order loads and stores, at any alignment. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define PP_BE16(v) __builtin_bswap16(v)
+#define PP_BE32(v) __builtin_bswap32(v)
+#define PP_BE64(v) __builtin_bswap64(v)
+#else
+#define PP_BE16(v) (v)
+#define PP_BE32(v) (v)
+#define PP_BE64(v) (v)
+#endif
+
 static inline uint16_t pp_get_be16(const uint8_t *p)
 {
-	return (uint16_t)(p[0] << 8 | p[1]);
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return PP_BE16(v);
 }
 
 static inline uint32_t pp_get_be32(const uint8_t *p)
 {
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return PP_BE32(v);
 }
 
 static inline uint64_t pp_get_be64(const uint8_t *p)
 {
-	return (uint64_t)pp_get_be32(p) << 32 | pp_get_be32(p + 4);
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return PP_BE64(v);
 }
 
 static inline void pp_put_be16(uint8_t *p, uint16_t v)
 {
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
+	v = PP_BE16(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline void pp_put_be32(uint8_t *p, uint32_t v)
 {
-	pp_put_be16(p, (uint16_t)(v >> 16));
-	pp_put_be16(p + 2, (uint16_t)v);
+	v = PP_BE32(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline void pp_put_be64(uint8_t *p, uint64_t v)
 {
-	pp_put_be32(p, (uint32_t)(v >> 32));
-	pp_put_be32(p + 4, (uint32_t)v);
+	v = PP_BE64(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 #endif

@@ -27,9 +27,10 @@ static inline unsigned int pp_hop_failures(uint64_t word)
 }
 static inline struct pp_mac pp_hop_mac(uint64_t word)
 {
+	const uint64_t bytes = PP_BE64(__builtin_bswap64(word)); /* lowest first */
 	struct pp_mac m;
-	for (unsigned int i = 0; i < 6; i++)
-		m.b[i] = (uint8_t)(word >> 8 * i);
+
+	memcpy(m.b, &bytes, sizeof(m.b));
 	return m;
 }
 

@@ -227,27 +227,34 @@ void pp_prober_stop(struct pp_prober *p, pp_session_ref ref, bool now_done, pp_n
 void pp_prober_clear(struct pp_prober *p, pp_session_ref ref);
 
 /* One transmit burst. */
+struct pp_batch_probe {
+	pp_session_ref ref;
+	pp_target_ref target;
+	uint32_t k;   /* low half */
+	uint16_t len; /* of the frame */
+	uint64_t hop; /* next hop's word when it was planned */
+};
 struct pp_batch {
 	unsigned int n;
-	/* All are of one session, and each is the same target's next slot (0, 1), or the next
-	 * target's same slot (1, 0): true of any single probe. */
-	bool run, sweep;
-	struct {
-		pp_session_ref ref;
-		pp_target_ref target;
-		uint32_t k;   /* low half */
-		uint16_t len; /* of the frame */
-		pp_ns due;
-		uint64_t hop; /* next hop's word when it was planned */
-	} probe[PP_TX_BURST];
-	uint64_t base; /* number of probe[0] */
+	bool run;   /* one target's slots, one after the other: probe[0] stands for all */
+	bool sweep; /* targets in a row, all the same slot of one session */
+	struct pp_batch_probe probe[PP_TX_BURST];
+	pp_ns due[PP_TX_BURST];
+	uint64_t base; /* number of the first */
 };
+static inline struct pp_batch_probe pp_batch_at(const struct pp_batch *b, unsigned int i)
+{
+	struct pp_batch_probe p = b->probe[b->run ? 0 : i];
+
+	p.k += b->run ? i : 0;
+	return p;
+}
 /* Nothing to do before this time. */
 bool pp_prober_idle(const struct pp_prober *p, pp_ns now);
 /* Collects what is due at now, at most PP_TX_BURST; reserves its record. `safe` is a
  * time before which nothing that arrived is still unread: timeouts are judged by it. */
 unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct pp_batch *batch);
-/* Writes the frames, batch->probe[i].len bytes and up to PP_WRITE_SLOP behind them, into
+/* Writes the frames, pp_batch_at(batch, i).len bytes and up to PP_WRITE_SLOP behind them, into
  * buffers of their own. */
 #define PP_WRITE_SLOP 63
 void pp_prober_write(struct pp_prober *p, const struct pp_batch *batch, uint8_t *const *frames);
@@ -285,6 +292,8 @@ pp_session_ref pp_sessions_match_quote(const struct pp_sessions *t, const struct
 
 /* The owner: accounts for it. False when no probe of that number is remembered. */
 bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r);
+/* The same of up to 32, cheaper when they are of one poll; a bit for each that was found. */
+uint32_t pp_prober_answers(struct pp_prober *p, const struct pp_receipt *r, unsigned int n);
 
 /* An ICMP error as the owner gets it. */
 struct pp_error_receipt {

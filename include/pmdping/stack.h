@@ -35,8 +35,8 @@ struct pp_pkt {
 struct pp_stack_ops {
 	/* To the control thread; false when the ring is full. */
 	bool (*event)(void *arg, const struct pp_event *e);
-	/* To the worker that owns the session; false when its ring is full. */
-	bool (*receipt)(void *arg, const struct pp_receipt *r);
+	/* To the worker that owns the sessions of all n; how many its ring had room for. */
+	unsigned int (*receipts)(void *arg, const struct pp_receipt *r, unsigned int n);
 	bool (*error)(void *arg, const struct pp_error_receipt *e);
 };
 

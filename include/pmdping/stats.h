@@ -67,11 +67,48 @@ static inline uint32_t pp_hist_index(const struct pp_hist *h, pp_ns value)
 }
 
 /* The owner only. Not an atomic addition: there is one writer. */
-static inline void pp_hist_record(struct pp_hist *h, pp_ns value)
+static inline void pp_hist_record_n(struct pp_hist *h, pp_ns value, uint64_t n)
 {
 	uint64_t *c = &h->counts[pp_hist_index(h, value)];
 
-	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+}
+
+static inline void pp_hist_record(struct pp_hist *h, pp_ns value)
+{
+	pp_hist_record_n(h, value, 1);
+}
+
+/* Many values that are close to each other: those that land in the same counter are added
+ * at once, so that no addition waits for the one before it. Between pp_hist_run and
+ * pp_hist_run_end nobody else may record. */
+struct pp_hist_run {
+	struct pp_hist *h;
+	uint32_t index;
+	uint64_t n; /* not added yet */
+};
+static inline struct pp_hist_run pp_hist_run(struct pp_hist *h)
+{
+	return (struct pp_hist_run){.h = h};
+}
+
+static inline void pp_hist_run_end(struct pp_hist_run *r)
+{
+	uint64_t *c = &r->h->counts[r->index];
+
+	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + r->n, __ATOMIC_RELAXED);
+	r->n = 0;
+}
+
+static inline void pp_hist_run_add(struct pp_hist_run *r, pp_ns value, uint64_t n)
+{
+	uint32_t index = pp_hist_index(r->h, value);
+
+	if (index != r->index) {
+		pp_hist_run_end(r);
+		r->index = index;
+	}
+	r->n += n;
 }
 
 /* ---- the states of a slot and of a probe ----------------------------------
@@ -138,7 +175,7 @@ struct pp_moments {
 	__int128 sum;		/* ns */
 	unsigned __int128 sum2; /* ns^2 */
 };
-static inline void pp_moments_record(struct pp_moments *m, struct pp_rtt r)
+static inline void pp_moments_record_n(struct pp_moments *m, struct pp_rtt r, uint64_t n)
 {
 	int64_t mid = pp_rtt_mid(r).v;
 	int64_t bound = pp_rtt_bound(r).v;
@@ -146,9 +183,14 @@ static inline void pp_moments_record(struct pp_moments *m, struct pp_rtt r)
 	m->min = m->n == 0 || mid < m->min ? mid : m->min;
 	m->max = m->n == 0 || mid > m->max ? mid : m->max;
 	m->bound_max = bound > m->bound_max ? bound : m->bound_max;
-	m->n++;
-	m->sum += mid;
-	m->sum2 += (unsigned __int128)((__int128)mid * mid);
+	m->n += n;
+	m->sum += (__int128)mid * (int64_t)n;
+	m->sum2 += (unsigned __int128)((__int128)mid * mid) * n;
+}
+
+static inline void pp_moments_record(struct pp_moments *m, struct pp_rtt r)
+{
+	pp_moments_record_n(m, r, 1);
 }
 /* Mean and population standard deviation (ping's avg and mdev), in ns; 0 when
  * n == 0. */
@@ -173,10 +215,12 @@ size_t pp_tally_size(const struct pp_tally *t);
 void pp_tally_clear(struct pp_tally *t);
 /* Records one RTT: both histograms and the moments. Counts are the caller's. */
 void pp_tally_record(struct pp_tally *t, struct pp_rtt r);
+/* The same RTT of n probes. */
+void pp_tally_record_n(struct pp_tally *t, struct pp_rtt r, uint64_t n);
 /* The same answers counted from the slot: what coordinated omission would hide. */
 void pp_tally_intended(struct pp_tally *t, struct pp_rtt r);
-/* Also among the suspects. */
-void pp_tally_suspect(struct pp_tally *t, struct pp_rtt r);
+/* Also among the suspects, n of them. */
+void pp_tally_suspect(struct pp_tally *t, struct pp_rtt r, uint64_t n);
 
 /* ---- quantiles ---------------------------------------------------------------
  * RFC 2330 11.3: the smallest x with F(x) >= p. A probe without an answer is

@@ -32,16 +32,16 @@ static bool stack_event(void *arg, const struct pp_event *e)
 	return put_event(arg, e);
 }
 
-static bool stack_receipt(void *arg, const struct pp_receipt *r)
+static unsigned int stack_receipts(void *arg, const struct pp_receipt *r, unsigned int n)
 {
 	struct pp_worker *w = arg;
 	struct pp_worker *owner = w->dp->worker[w->dp->owner_worker[r->owner]];
 	unsigned int room;
 
-	bool put = rte_ring_sp_enqueue_bulk_elem(owner->receipts[w->index], (void *)(uintptr_t)r,
-						 sizeof(*r), 1, &room) == 1;
+	unsigned int put = rte_ring_sp_enqueue_burst_elem(
+		owner->receipts[w->index], (void *)(uintptr_t)r, sizeof(*r), n, &room);
 	w->crowded |= room < PP_RX_BURST;
-	pp_count(&w->receipts_lost, !put);
+	pp_count(&w->receipts_lost, n - put);
 	return put;
 }
 
@@ -106,8 +106,11 @@ static void take_receipts_from(struct pp_worker *w, struct rte_ring *ring)
 	for (unsigned int burst = 0; burst < RECEIPT_BURSTS && !rte_ring_empty(ring); burst++) {
 		unsigned int n =
 			rte_ring_sc_dequeue_burst_elem(ring, r, sizeof(r[0]), PP_RX_BURST, NULL);
-		for (unsigned int i = 0; i < n; i++)
-			pp_prober_answer(w->probers[r[i].owner], &r[i]);
+		for (unsigned int i = 0, k; i < n; i += k) {
+			for (k = 1; i + k < n && r[i + k].owner == r[i].owner; k++)
+				;
+			pp_prober_answers(w->probers[r[i].owner], &r[i], k);
+		}
 	}
 }
 
@@ -245,8 +248,8 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 		return 0;
 	}
 	for (unsigned int i = 0; i < b->n; i++) {
-		m[i]->data_len = b->probe[i].len;
-		m[i]->pkt_len = b->probe[i].len;
+		m[i]->data_len = pp_batch_at(b, i).len;
+		m[i]->pkt_len = pp_batch_at(b, i).len;
 		frames[i] = rte_pktmbuf_mtod(m[i], uint8_t *);
 	}
 	pp_prober_write(q->prober, b, frames);
@@ -332,6 +335,6 @@ int pp_worker_main(void *arg)
 
 const struct pp_stack_ops pp_worker_stack_ops = {
 	.event = stack_event,
-	.receipt = stack_receipt,
+	.receipts = stack_receipts,
 	.error = stack_error,
 };

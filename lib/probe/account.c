@@ -114,9 +114,12 @@ static bool find_seq(const struct pp_prober *p, struct pp_session *s, pp_target_
 /* What the clock's rate may be off, of a time up to hi, rounded up. */
 static int64_t rate_error(const struct pp_prober *p, int64_t hi)
 {
+	/* Beyond five minutes everything is late by more than that. */
+	const int64_t most = INT64_C(1) << 38;
+
 	if (p->rate_error == 0)
 		return 0;
-	return (int64_t)(((uint64_t)hi / 256 + 1) * p->rate_error >> 32) + 1;
+	return (int64_t)((uint64_t)((hi < most ? hi : most) / 256 + 1) * p->rate_error >> 32) + 1;
 }
 
 static struct pp_rtt rtt_of(const struct pp_prober *p, const struct pp_burst *b, struct pp_span rx)
@@ -146,30 +149,25 @@ static void say_reply(struct pp_prober *p, const struct probe *pr, const struct 
 }
 
 /* From the slot to the answer. A flood has no slots but its transmissions. */
-static void record_intended(const struct probe *pr, struct pp_span rx, struct pp_rtt rtt)
+static struct pp_rtt intended_of(const struct pp_session *s, const struct pp_target *g,
+				 const struct pp_burst *b, uint64_t k, struct pp_span rx,
+				 struct pp_rtt rtt)
 {
-	int64_t due = pp_slot_due(pr->s, pp_target_slot(pr->s, pr->g, pr->k)).v;
+	int64_t due = pp_slot_due(s, pp_target_slot(s, g, k)).v;
 
-	if (pr->s->flags & PP_SESSION_FLOOD || due > pr->b->tx_from || due < pr->s->started)
-		pp_tally_intended(pr->s->tally, rtt);
-	else
-		pp_tally_intended(pr->s->tally,
-				  (struct pp_rtt){PP_NS(rx.from.v > due ? rx.from.v - due : 0),
-						  PP_NS(rx.to.v - due)});
+	if (s->flags & PP_SESSION_FLOOD || due > b->tx_from || due < s->started)
+		return rtt;
+	return (struct pp_rtt){PP_NS(rx.from.v > due ? rx.from.v - due : 0), PP_NS(rx.to.v - due)};
 }
 
-static void keep_sample(const struct probe *pr, struct pp_rtt rtt)
+static void keep_sample(struct pp_samples *x, const struct pp_burst *b, uint64_t k, uint64_t number,
+			struct pp_rtt rtt)
 {
-	struct pp_samples *x = pr->s->samples;
-
-	if (!x)
-		return;
-	if (x->n == x->capacity) {
+	if (x->n == x->capacity)
 		x->dropped++;
-		return;
-	}
-	x->at[x->n++] = (struct pp_sample){
-		.k = pr->k, .number = pr->number, .tx = PP_NS(pr->b->tx_from), .rtt = rtt};
+	else
+		x->at[x->n++] = (struct pp_sample){
+			.k = k, .number = number, .tx = PP_NS(b->tx_from), .rtt = rtt};
 }
 
 /* A stall of ours may have let the timeout pass while the answer lay in the queue: the
@@ -210,10 +208,11 @@ static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
 	if (s->n_targets > 1)
 		count_target(pr->g, pp_rtt_mid(rtt));
 	pp_tally_record(s->tally, rtt);
-	keep_sample(pr, rtt);
-	record_intended(pr, r->rx, rtt);
+	if (s->samples)
+		keep_sample(s->samples, pr->b, pr->k, pr->number, rtt);
+	pp_tally_intended(s->tally, intended_of(s, pr->g, pr->b, pr->k, r->rx, rtt));
 	if (r->stalled.v > pr->b->tx_from) {
-		pp_tally_suspect(s->tally, rtt);
+		pp_tally_suspect(s->tally, rtt, 1);
 		flags |= PP_EVENT_SUSPECT;
 	}
 	if (pr->k + 1 < pr->g->top_k) {
@@ -273,6 +272,116 @@ bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r)
 	flood_next(p, s, r->rx.to);
 	pp_prober_finish_if_decided(p, s, r->rx.to);
 	return true;
+}
+
+/* ---- answers of one poll to one record: they have their RTT in common -------------------- */
+
+struct together {
+	struct pp_session *s;
+	struct pp_burst *b;
+	struct pp_rtt rtt;
+	struct pp_hist_run intended_lo, intended_hi;
+	bool several; /* targets */
+};
+
+/* Whether more than the counters may have to know. */
+static bool is_quiet(const struct pp_session *s)
+{
+	return !(s->flags & (PP_SESSION_VOICE | PP_SESSION_FLOOD | PP_SESSION_WEAK)) && !s->first_k;
+}
+
+static bool begin_together(const struct pp_prober *p, const struct pp_receipt *r,
+			   struct together *t)
+{
+	unsigned int place;
+
+	t->s = pp_session_get(p->config.sessions, r->session);
+	if (!t->s || !is_quiet(t->s))
+		return false;
+	t->b = pp_flight_find(p->config.flight, r->number, &place);
+	if (!t->b)
+		return false;
+	t->rtt = rtt_of(p, t->b, r->rx);
+	t->intended_lo = pp_hist_run(&t->s->tally->intended_lo);
+	t->intended_hi = pp_hist_run(&t->s->tally->intended_hi);
+	t->several = t->s->n_targets > 1;
+	return t->rtt.lo.v <= t->s->timeout;
+}
+
+/* Accounts for one more, if it is as plain as that: the first answer, in time, whole. */
+static inline bool answer_plain(const struct pp_prober *p, struct together *t,
+				const struct pp_receipt *r)
+{
+	struct pp_burst *b = t->b;
+	unsigned int place = (unsigned int)(r->number & (PP_TX_BURST - 1));
+	uint32_t bit = 1u << place;
+
+	if (r->number >> PP_FLIGHT_PLACE_BITS != b->base || place >= b->n || r->corrupt ||
+	    (b->answered | b->expired) & bit)
+		return false;
+	const struct pp_flight_slot slot = pp_flight_slot(p->config.flight, b, place);
+	if (slot.target != r->target || pp_session_seq(slot.k) != r->seq)
+		return false;
+	struct pp_target *g = pp_target_at(p->config.sessions, slot.target);
+	uint64_t k = pp_target_full_k(t->s, g, slot.k);
+	b->answered |= bit;
+	if (t->several)
+		count_target(g, pp_rtt_mid(t->rtt));
+	if (t->s->samples)
+		keep_sample(t->s->samples, b, k, r->number, t->rtt);
+	struct pp_rtt intended = intended_of(t->s, g, b, k, r->rx, t->rtt);
+	pp_hist_run_add(&t->intended_lo, intended.lo, 1);
+	pp_hist_run_add(&t->intended_hi, intended.hi, 1);
+	bool behind = k + 1 < g->top_k;
+	t->s->tally->c.reordered += behind;
+	g->top_k = behind ? g->top_k : k + 1;
+	return true;
+}
+
+static bool same_poll(const struct pp_receipt *a, const struct pp_receipt *b)
+{
+	return a->session == b->session && a->rx.from.v == b->rx.from.v &&
+	       a->rx.to.v == b->rx.to.v && a->stalled.v == b->stalled.v;
+}
+
+/* How many of the receipts it took; 0: the first has to go the long way. */
+static unsigned int answer_together(struct pp_prober *p, const struct pp_receipt *r, unsigned int n)
+{
+	struct together t;
+	unsigned int i = 0;
+
+	if (!begin_together(p, r, &t))
+		return 0;
+	while (i < n && same_poll(&r[0], &r[i]) && answer_plain(p, &t, &r[i]))
+		i++;
+	if (i == 0)
+		return 0;
+	pp_hist_run_end(&t.intended_lo);
+	pp_hist_run_end(&t.intended_hi);
+	t.s->tally->c.received += i;
+	pp_tally_record_n(t.s->tally, t.rtt, i);
+	if (r->stalled.v > t.b->tx_from)
+		pp_tally_suspect(t.s->tally, t.rtt, i);
+	t.s->last_event = r->rx.to.v;
+	pp_prober_finish_if_decided(p, t.s, r->rx.to);
+	return i;
+}
+
+uint32_t pp_prober_answers(struct pp_prober *p, const struct pp_receipt *r, unsigned int n)
+{
+	uint32_t found = 0;
+
+	for (unsigned int i = 0; i < n;) {
+		unsigned int took = answer_together(p, r + i, n - i);
+		if (took) {
+			found |= (took == 32 ? UINT32_MAX : (1u << took) - 1) << i;
+			i += took;
+			continue;
+		}
+		found |= (uint32_t)pp_prober_answer(p, r + i) << i;
+		i++;
+	}
+	return found;
 }
 
 /* ---- ICMP errors --------------------------------------------------------------------- */

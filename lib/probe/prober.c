@@ -167,23 +167,67 @@ static const struct pp_hop *hop_of(const struct pp_target *g)
 	return atomic_load_explicit(&g->hop, memory_order_acquire);
 }
 
+/* What comes next is not the run's: all of it is written out. */
+static void end_run(struct pp_batch *b)
+{
+	for (unsigned int i = 1; i < b->n; i++) {
+		b->probe[i] = b->probe[0];
+		b->probe[i].k += i;
+	}
+	b->run = false;
+}
+
 static void plan_probe(struct pp_session *s, const struct pp_target *g, struct pp_batch *b,
 		       uint64_t k, pp_ns due, uint64_t word)
 {
-	pp_target_ref ref = atomic_load_explicit(&g->ref, memory_order_relaxed);
+	struct pp_batch_probe p = {.ref = s->ref,
+				   .target = g->ref,
+				   .k = (uint32_t)k,
+				   .len = s->frame_len,
+				   .hop = word};
+	const struct pp_batch_probe *first = &b->probe[0];
 	unsigned int i = b->n++;
 
-	if (i) {
-		b->run &= ref == b->probe[0].target && (uint32_t)k == b->probe[0].k + i;
-		b->sweep &= s->ref == b->probe[0].ref && ref == b->probe[0].target + i &&
-			    (uint32_t)k == b->probe[0].k;
+	b->due[i] = due;
+	if (i == 0) {
+		b->run = b->sweep = true;
+	} else {
+		b->sweep &= p.ref == first->ref && p.target == first->target + i && p.k == first->k;
+		if (b->run && p.target == first->target && p.k == first->k + i &&
+		    word == first->hop)
+			return;
+		if (b->run) {
+			b->n--;
+			end_run(b);
+			b->n++;
+		}
 	}
-	b->probe[i].ref = s->ref;
-	b->probe[i].target = ref;
-	b->probe[i].k = (uint32_t)k;
-	b->probe[i].due = due;
-	b->probe[i].hop = word;
-	b->probe[i].len = s->frame_len;
+	b->probe[i] = p;
+}
+
+/* The slots of a periodic session that are due and fit, all at once. */
+static void plan_run(struct pp_session *s, struct pp_batch *b, uint64_t word, pp_ns now)
+{
+	unsigned __int128 at = (unsigned __int128)s->next_k * s->period;
+	uint64_t left = s->count ? s->count - s->next_k : UINT64_MAX;
+	unsigned int most = left < PP_TX_BURST ? (unsigned int)left : PP_TX_BURST, n = 0;
+
+	for (; n < most; n++, at += s->period) {
+		b->due[n].v = s->t0 + (int64_t)(at >> PP_PERIOD_SHIFT);
+		if (b->due[n].v > now.v)
+			break;
+	}
+	if (n == 0)
+		return;
+	b->n = n;
+	b->run = true;
+	b->sweep = n == 1;
+	b->probe[0] = (struct pp_batch_probe){.ref = s->ref,
+					      .target = s->target->ref,
+					      .k = (uint32_t)s->next_k,
+					      .len = s->frame_len,
+					      .hop = word};
+	s->held_from = s->round = s->next_k += n;
 }
 
 /* Held slots come first: sends the newest when the neighbour is there, fails all when
@@ -253,6 +297,10 @@ static void plan_one_target(struct pp_prober *p, struct pp_session *s, pp_ns now
 		fail_held(p, s, now);
 	/* What is later than the session's slack is not sent in a heap. */
 	miss_before(s, now.v - s->slack);
+	if (b->n == 0 && !s->pace && !(s->flags & PP_SESSION_FLOOD) && pp_hop_usable(word)) {
+		plan_run(s, b, word, now);
+		return;
+	}
 	while (b->n < PP_TX_BURST && !all_slots_taken(s) && next_is_due(s, waited, now)) {
 		if (pp_hop_usable(word))
 			take_slot(s, word, now, b);
@@ -438,7 +486,7 @@ unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct p
 	while ((t = pp_wheel_expire(&p->timeouts, safe)))
 		pp_burst_expire(p, pp_burst_of(t), safe);
 	batch->n = 0;
-	batch->run = batch->sweep = true;
+	batch->run = batch->sweep = false;
 	batch->base = pp_flight_next(p->config.flight);
 	bool room = make_room(p);
 	/* What is due but waits does not fill the batch: there is an end to looking, too. */

@@ -126,8 +126,8 @@ static inline void copy_frame(uint8_t *restrict to, const uint8_t *restrict from
 		memcpy(to + at, from + at, CHUNK);
 }
 
-static void put_target(const struct pp_template *t, const struct pp_target *g, uint64_t word,
-		       uint8_t *frame)
+static inline void put_target(const struct pp_template *t, const struct pp_target *g, uint64_t word,
+			      uint8_t *frame)
 {
 	struct pp_mac mac = pp_hop_mac(word);
 	uint8_t *ip = frame + t->ip_off;
@@ -144,45 +144,74 @@ static void put_target(const struct pp_template *t, const struct pp_target *g, u
 		pp_put_be64(frame + t->payload_off + TOKEN, g->token);
 }
 
-static void put_probe(const struct pp_template *t, const struct pp_target *g, uint16_t seq,
-		      uint64_t number, uint8_t *frame)
-{
-	uint8_t *ip = frame + t->ip_off, *icmp = frame + t->icmp_off;
+/* What successive probes of one target have in common, where the compiler can see that it
+ * does not change. */
+struct patch {
+	uint32_t ip_sum, icmp_sum; /* without id, sequence and number */
+	uint16_t id;		   /* IPv4 identification of sequence 0 */
+	uint16_t ip_off, icmp_off, payload_off;
+	bool v6, weak;
+};
 
-	if (!t->v6) {
-		uint16_t id = pp_target_ip_id(g, seq);
+static inline struct patch patch_of(const struct pp_template *t, const struct pp_target *g)
+{
+	return (struct patch){
+		.ip_sum = t->ip_sum + g->ip_sum,
+		.icmp_sum = t->icmp_sum + g->icmp_sum,
+		.id = pp_target_ip_id(g, 0),
+		.ip_off = t->ip_off,
+		.icmp_off = t->icmp_off,
+		.payload_off = t->payload_off,
+		.v6 = t->v6,
+		.weak = t->weak,
+	};
+}
+
+/* `sum` is that of the number. */
+static inline void put_probe(const struct patch *x, uint16_t seq, uint64_t number, uint32_t sum,
+			     uint8_t *frame)
+{
+	uint8_t *ip = frame + x->ip_off, *icmp = frame + x->icmp_off;
+
+	if (!x->v6) {
+		uint16_t id = (uint16_t)(x->id + seq);
 		pp_put_be16(ip + IP4_ID, id);
-		pp_put_be16(ip + IP4_CHECK, finish(t->ip_sum + g->ip_sum + id));
+		pp_put_be16(ip + IP4_CHECK, finish(x->ip_sum + id));
 	}
-	if (!t->weak)
-		pp_put_be64(frame + t->payload_off, number);
+	if (!x->weak)
+		pp_put_be64(frame + x->payload_off, number);
 	pp_put_be16(icmp + ICMP_SEQ, seq);
-	pp_put_be16(icmp + ICMP_CHECK, pp_template_check(t, g, seq, number));
+	pp_put_be16(icmp + ICMP_CHECK, finish(x->icmp_sum + seq + sum));
 }
 
 void pp_template_write(const struct pp_template *t, const struct pp_target *g, uint64_t k,
 		       uint64_t number, uint64_t word, uint8_t *frame)
 {
+	const struct patch x = patch_of(t, g);
+
 	copy_frame(frame, t->frame, t->len);
 	put_target(t, g, word, frame);
-	put_probe(t, g, pp_session_seq(k), number, frame);
+	put_probe(&x, pp_session_seq(k), number, x.weak ? 0 : sum64(number), frame);
 }
 
-/* What they have in common is put together once. */
+/* Numbers of a run differ in their last five bits. */
 void pp_template_write_run(const struct pp_template *t, const struct pp_target *g, uint64_t k,
 			   uint64_t number, uint64_t word, uint8_t *const *frames, unsigned int n)
 {
+	const struct patch x = patch_of(t, g);
+	uint32_t sum = x.weak ? 0 : sum64(number);
+	size_t len = t->len;
 	uint8_t head[2 * CHUNK];
 
-	memcpy(head, t->frame, CHUNK);
-	memcpy(head + CHUNK, t->frame + CHUNK, t->len > CHUNK ? CHUNK : 0);
+	copy_frame(head, t->frame, len < sizeof(head) ? len : sizeof(head));
 	put_target(t, g, word, head);
 	for (unsigned int i = 0; i < n; i++) {
-		memcpy(frames[i], head, CHUNK);
-		if (t->len > CHUNK)
-			memcpy(frames[i] + CHUNK, head + CHUNK, CHUNK);
-		for (size_t at = sizeof(head); at < t->len; at += CHUNK)
-			memcpy(frames[i] + at, t->frame + at, CHUNK);
-		put_probe(t, g, pp_session_seq(k + i), number + i, frames[i]);
+		uint8_t *restrict frame = frames[i];
+		memcpy(frame, head, CHUNK);
+		if (len > CHUNK)
+			memcpy(frame + CHUNK, head + CHUNK, CHUNK);
+		for (size_t at = sizeof(head); at < len; at += CHUNK)
+			memcpy(frame + at, t->frame + at, CHUNK);
+		put_probe(&x, pp_session_seq(k + i), number + i, sum + (x.weak ? 0 : i), frame);
 	}
 }

@@ -26,21 +26,23 @@ void pp_prober_write(struct pp_prober *p, const struct pp_batch *batch, uint8_t 
 	}
 }
 
-/* ---- committing -------------------------------------------------------------------- */
+/* ---- what was sent -------------------------------------------------------------------- */
 
 /* Probes [from, to) of the batch, all of session s, left within tx. */
 static void count_sent(struct pp_session *s, const struct pp_batch *batch, unsigned int from,
 		       unsigned int to, struct pp_span tx)
 {
 	struct pp_tally *t = s->tally;
+	struct pp_hist_run slips = pp_hist_run(&t->slip);
 
 	t->c.due += to - from;
 	t->c.sent += to - from;
 	for (unsigned int i = from; i < to; i++) {
-		pp_ns slip = pp_ns_sub(tx.from, batch->probe[i].due);
+		pp_ns slip = pp_ns_sub(tx.from, batch->due[i]);
 		t->slip_max = slip.v > t->slip_max.v ? slip : t->slip_max;
-		pp_hist_record(&t->slip, slip);
+		pp_hist_run_add(&slips, slip, 1);
 	}
+	pp_hist_run_end(&slips);
 	if (!s->first_tx)
 		s->first_tx = tx.from.v;
 	s->last_event = tx.to.v;
@@ -57,28 +59,47 @@ static void remember(struct pp_session *s, struct pp_target *g, uint32_t k, uint
 	if (s->n_targets == 1)
 		return;
 	g->newest = number;
-	g->sent++;
+	__atomic_store_n(&g->sent, g->sent + 1, __ATOMIC_RELAXED);
+}
+
+static void remember_run(struct pp_session *s, struct pp_target *g, const struct pp_batch *batch,
+			 unsigned int n)
+{
+	uint32_t k = batch->probe[0].k;
+
+	for (unsigned int i = 0; i < n; i++)
+		remember(s, g, k + i, batch->base + i);
 }
 
 static void remember_all(const struct pp_sessions *table, const struct pp_batch *batch,
 			 unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++)
-		remember(pp_session_at(table, batch->probe[i].ref),
-			 pp_target_at(table, batch->probe[i].target), batch->probe[i].k,
+	struct pp_session *s = pp_session_at(table, batch->probe[0].ref);
+
+	if (batch->run) {
+		remember_run(s, pp_target_at(table, batch->probe[0].target), batch, n);
+		return;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		if (!batch->sweep)
+			s = pp_session_at(table, batch->probe[i].ref);
+		remember(s, pp_target_at(table, batch->probe[i].target), batch->probe[i].k,
 			 batch->base + i);
+	}
 }
 
 /* Returns the shortest timeout among them. */
 static int64_t count_all_sent(const struct pp_sessions *table, const struct pp_batch *batch,
 			      unsigned int n, struct pp_span tx)
 {
+	bool one = batch->run || batch->sweep;
 	int64_t soonest = INT64_MAX;
 	unsigned int from = 0, to;
 
 	for (; from < n; from = to) {
-		struct pp_session *s = pp_session_at(table, batch->probe[from].ref);
-		for (to = from + 1; to < n && batch->probe[to].ref == batch->probe[from].ref; to++)
+		pp_session_ref ref = batch->probe[from].ref;
+		struct pp_session *s = pp_session_at(table, ref);
+		for (to = one ? n : from + 1; to < n && batch->probe[to].ref == ref; to++)
 			;
 		count_sent(s, batch, from, to, tx);
 		soonest = s->timeout < soonest ? s->timeout : soonest;
@@ -109,15 +130,17 @@ void pp_prober_leave_unsent(struct pp_prober *p, const struct pp_batch *batch, u
 	struct pp_sessions *table = p->config.sessions;
 
 	for (unsigned int i = from; i < batch->n; i++) {
-		struct pp_counts *c = &pp_session_at(table, batch->probe[i].ref)->tally->c;
+		struct pp_batch_probe b = pp_batch_at(batch, i);
+		struct pp_counts *c = &pp_session_at(table, b.ref)->tally->c;
 		c->due++;
 		c->not_sent++;
 		c->refused += refused;
 		c->log_full += !refused;
-		pp_target_at(table, batch->probe[i].target)->not_sent++;
+		pp_target_at(table, b.target)->not_sent++;
 	}
 	for (unsigned int i = from; i < batch->n; i++)
-		pp_prober_finish_if_decided(p, pp_session_at(table, batch->probe[i].ref), now);
+		pp_prober_finish_if_decided(p, pp_session_at(table, pp_batch_at(batch, i).ref),
+					    now);
 }
 
 void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigned int n_sent,

@@ -10,10 +10,19 @@
 #include "receive.h"
 
 #define PREFETCH_AHEAD 4
+#define REPLIES	       32
+#define LATER	       PP_DROP_COUNT /* its counter is known at the end of the replies */
 
 #define PLAIN4_MIN    (PP_ETH_HLEN + PP_IP4_HLEN + PP_ICMP_HLEN)
 #define PLAIN6_MIN    (PP_ETH_HLEN + PP_IP6_HLEN + PP_ICMP_HLEN)
 #define FRAGMENT_BITS 0x3fff
+
+/* Answers to probes, which are accounted for together: they have their time in common. */
+struct replies {
+	unsigned int n;
+	unsigned int at[REPLIES]; /* in the burst */
+	struct pp_receipt receipt[REPLIES];
+};
 
 /* What a burst knows of the frames before: for one view, within one call. */
 struct plain {
@@ -25,6 +34,8 @@ struct plain {
 	uint32_t max_len;
 	uint64_t dst4; /* an address of ours, as in the header; NO_ADDR: none seen yet */
 	struct pp_addr dst6;
+	struct pp_pkt *pkts; /* all of them */
+	struct replies *replies;
 	uint64_t reply_counter; /* of both families, as the general way counts */
 };
 #define NO_PORT UINT32_MAX
@@ -70,10 +81,16 @@ static void count(uint64_t *counter, uint64_t n)
 
 /* ---- what is known of the burst ------------------------------------------------------ */
 
-static inline struct plain begin(const struct pp_stack *s, const struct pp_view *view)
+static inline struct plain begin(const struct pp_stack *s, const struct pp_view *view,
+				 struct pp_pkt *pkts, struct replies *replies)
 {
-	return (struct plain){
-		.view = view, .port = NO_PORT, .dst4 = NO_ADDR, .reply_counter = s->reply_counter};
+	replies->n = 0;
+	return (struct plain){.view = view,
+			      .pkts = pkts,
+			      .replies = replies,
+			      .port = NO_PORT,
+			      .dst4 = NO_ADDR,
+			      .reply_counter = s->reply_counter};
 }
 
 /* False when plain frames cannot come from there. */
@@ -151,22 +168,65 @@ static inline void turn_eth(const struct plain *f, uint8_t *frame)
 	store16(frame + 4, last);
 }
 
-/* `len` bytes of ICMP. Of the packet only what identifies a probe is filled in. */
-static inline enum pp_drop reply(struct pp_stack *s, struct pp_span rx, const struct pp_ip *ip,
-				 const uint8_t *icmp, size_t len)
+/* A bit for each that has reached its probe, or its worker. */
+static void count_replies(struct pp_stack *s, struct plain *f, uint32_t good,
+			  enum pp_drop otherwise)
 {
+	struct replies *r = f->replies;
+	unsigned int n_good = (unsigned int)__builtin_popcount(good);
+
+	for (unsigned int i = 0; i < r->n; i++)
+		f->pkts[r->at[i]].fate =
+			(uint8_t)(good >> i & 1 ? PP_DROP_ECHO_MATCHED : otherwise);
+	count(&s->drops[PP_DROP_ECHO_MATCHED], n_good);
+	count(&s->drops[otherwise], r->n - n_good);
+	r->n = 0;
+}
+
+static void end_replies(struct pp_stack *s, struct plain *f)
+{
+	const struct replies *r = f->replies;
+	struct pp_prober *p;
+
+	if (r->n == 0)
+		return;
+	p = s->probers[r->receipt[0].owner];
+	if (p) {
+		count_replies(s, f, pp_prober_answers(p, r->receipt, r->n), PP_DROP_ECHO_UNMATCHED);
+		return;
+	}
+	unsigned int put = s->ops->receipts(s->arg, r->receipt, r->n);
+	count_replies(s, f, put ? UINT32_MAX >> (32 - put) : 0, PP_DROP_RECEIPT_LOST);
+}
+
+/* `len` bytes of ICMP. Of the packet only what identifies a probe is filled in. */
+static inline enum pp_drop reply(struct plain *f, struct pp_stack *s, const struct pp_pkt *pkt,
+				 struct pp_span rx, const struct pp_ip *ip, const uint8_t *icmp,
+				 size_t len)
+{
+	struct replies *r = f->replies;
 	const struct pp_icmp decoded = {
 		.kind = PP_ICMP_ECHO_REPLY,
 		.v6 = ip->v6,
-		.type = icmp[0],
-		.code = icmp[1],
-		.check = pp_get_be16(icmp + 2),
 		.id = pp_get_be16(icmp + 4),
 		.seq = pp_get_be16(icmp + 6),
 		.body = pp_cur(icmp + PP_ICMP_HLEN, len - PP_ICMP_HLEN),
 	};
 
-	return pp_receive_echo_reply(s, rx, ip, &decoded);
+	if (r->n == REPLIES)
+		end_replies(s, f);
+	struct pp_receipt *receipt = &r->receipt[r->n];
+	if (!pp_sessions_match(s->sessions, ip, &decoded, receipt))
+		return PP_DROP_ECHO_UNMATCHED;
+	receipt->rx = rx;
+	receipt->stalled = s->stalled;
+	if (r->n && receipt->owner != r->receipt[0].owner) {
+		const struct pp_receipt other = *receipt;
+		end_replies(s, f);
+		r->receipt[0] = other;
+	}
+	r->at[r->n++] = (unsigned int)(pkt - f->pkts);
+	return LATER;
 }
 
 /* ---- IPv4 ------------------------------------------------------------------------------ */
@@ -225,7 +285,7 @@ static inline enum pp_drop receive4(struct plain *f, struct pp_stack *s, struct 
 		.dst = {.w = {0, MAPPED(pp_load32(ip + 16))}},
 		.ttl = ip[8],
 	};
-	return reply(s, rx, &decoded, icmp, total - PP_IP4_HLEN);
+	return reply(f, s, pkt, rx, &decoded, icmp, total - PP_IP4_HLEN);
 }
 
 /* ---- IPv6 ------------------------------------------------------------------------------ */
@@ -277,7 +337,7 @@ static inline enum pp_drop receive6(struct plain *f, struct pp_stack *s, struct 
 	if (icmp[0] != PP_ICMP6_ECHO_REPLY)
 		return PP_OK;
 	const struct pp_ip decoded = {.src = src, .dst = dst, .v6 = true, .ttl = ip[7]};
-	return reply(s, rx, &decoded, icmp, len);
+	return reply(f, s, pkt, rx, &decoded, icmp, len);
 }
 
 /* ---- bursts -------------------------------------------------------------------------- */
@@ -303,7 +363,8 @@ static inline enum pp_drop receive_plain(struct plain *f, struct pp_stack *s, st
 void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_pkt *pkts,
 		      unsigned int n, struct pp_span rx)
 {
-	struct plain f = begin(s, view);
+	struct replies replies;
+	struct plain f = begin(s, view, pkts, &replies);
 	unsigned int answered = 0;
 
 	count(&s->delivered, n);
@@ -313,6 +374,7 @@ void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_
 		pkts[i].answer = false;
 		enum pp_drop fate = receive_plain(&f, s, &pkts[i], rx);
 		if (fate == PP_OK) {
+			end_replies(s, &f);
 			s->reply_counter = f.reply_counter;
 			fate = pp_receive_frame(s, view, &pkts[i], rx);
 			f.reply_counter = s->reply_counter;
@@ -320,9 +382,10 @@ void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_
 		pkts[i].fate = (uint8_t)fate;
 		if (fate == PP_DROP_ECHO_ANSWERED)
 			answered++;
-		else
+		else if (fate != LATER)
 			count(&s->drops[fate], 1);
 	}
+	end_replies(s, &f);
 	s->reply_counter = f.reply_counter;
 	count(&s->drops[PP_DROP_ECHO_ANSWERED], answered);
 }

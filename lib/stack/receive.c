@@ -161,7 +161,8 @@ enum pp_drop pp_receive_echo_reply(struct pp_stack *s, struct pp_span rx, const 
 	if (!pp_sessions_match(s->sessions, ip, icmp, &r))
 		return PP_DROP_ECHO_UNMATCHED;
 	if (!s->probers[r.owner])
-		return s->ops->receipt(s->arg, &r) ? PP_DROP_ECHO_MATCHED : PP_DROP_RECEIPT_LOST;
+		return s->ops->receipts(s->arg, &r, 1) ? PP_DROP_ECHO_MATCHED
+						       : PP_DROP_RECEIPT_LOST;
 	return pp_prober_answer(s->probers[r.owner], &r) ? PP_DROP_ECHO_MATCHED
 							 : PP_DROP_ECHO_UNMATCHED;
 }

@@ -59,18 +59,23 @@ void pp_tally_clear(struct pp_tally *t)
 	pp_hist_clear(&t->slip);
 }
 
-void pp_tally_record(struct pp_tally *t, struct pp_rtt r)
+void pp_tally_record_n(struct pp_tally *t, struct pp_rtt r, uint64_t n)
 {
-	pp_hist_record(&t->lo, r.lo);
-	pp_hist_record(&t->hi, r.hi);
-	pp_moments_record(&t->rtt, r);
+	pp_hist_record_n(&t->lo, r.lo, n);
+	pp_hist_record_n(&t->hi, r.hi, n);
+	pp_moments_record_n(&t->rtt, r, n);
 }
 
-void pp_tally_suspect(struct pp_tally *t, struct pp_rtt r)
+void pp_tally_record(struct pp_tally *t, struct pp_rtt r)
 {
-	t->c.suspect++;
-	pp_hist_record(&t->suspect_lo, r.lo);
-	pp_hist_record(&t->suspect_hi, r.hi);
+	pp_tally_record_n(t, r, 1);
+}
+
+void pp_tally_suspect(struct pp_tally *t, struct pp_rtt r, uint64_t n)
+{
+	t->c.suspect += n;
+	pp_hist_record_n(&t->suspect_lo, r.lo, n);
+	pp_hist_record_n(&t->suspect_hi, r.hi, n);
 }
 
 void pp_tally_intended(struct pp_tally *t, struct pp_rtt r)

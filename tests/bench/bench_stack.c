@@ -73,12 +73,12 @@ static bool on_event(void *arg, const struct pp_event *e)
 	return true;
 }
 
-static bool on_receipt(void *arg, const struct pp_receipt *r)
+static unsigned int on_receipts(void *arg, const struct pp_receipt *r, unsigned int n)
 {
 	struct bench *b = arg;
 
-	b->receipts += r->session != 0;
-	return true;
+	b->receipts += r->session ? n : 0;
+	return n;
 }
 
 static bool on_error(void *arg, const struct pp_error_receipt *e)
@@ -255,7 +255,7 @@ static const struct kind kinds[] = {
 int main(int argc, char **argv)
 {
 	static const struct pp_stack_ops ops = {
-		.event = on_event, .receipt = on_receipt, .error = on_error};
+		.event = on_event, .receipts = on_receipts, .error = on_error};
 	struct bench *b = aligned_alloc(PP_CACHE_LINE, sizeof(*b));
 	struct pp_prober *probers[1] = {NULL};
 

@@ -62,10 +62,16 @@ static bool on_event(void *arg, const struct pp_event *e)
 	return tell(arg);
 }
 
-static bool on_receipt(void *arg, const struct pp_receipt *r)
+static unsigned int on_receipts(void *arg, const struct pp_receipt *r, unsigned int n)
 {
-	check(r->session != 0);
-	return tell(arg);
+	unsigned int put = 0;
+
+	check(n > 0 && n <= 32);
+	for (unsigned int i = 0; i < n; i++)
+		check(r[i].session != 0 && r[i].owner == r[0].owner);
+	while (put < n && tell(arg))
+		put++;
+	return put;
 }
 
 static bool on_error(void *arg, const struct pp_error_receipt *e)
@@ -290,7 +296,7 @@ static void check_counters(const struct pp_stack *s, const struct pp_pkt *pkt)
 static void receive_both_ways(struct world *w, unsigned int how, const uint8_t *frame, size_t len)
 {
 	static const struct pp_stack_ops ops = {
-		.event = on_event, .receipt = on_receipt, .error = on_error};
+		.event = on_event, .receipts = on_receipts, .error = on_error};
 	struct pp_prober *probers[1] = {NULL};
 	const struct pp_view *view = how & MUTE ? w->mute : w->view;
 	const struct pp_span rx = {PP_SEC(1), PP_SEC(2)};
@@ -320,7 +326,7 @@ static void receive_both_ways(struct world *w, unsigned int how, const uint8_t *
 static void receive(struct world *w, unsigned int how, const uint8_t *frame, size_t len)
 {
 	static const struct pp_stack_ops ops = {
-		.event = on_event, .receipt = on_receipt, .error = on_error};
+		.event = on_event, .receipts = on_receipts, .error = on_error};
 	struct pp_prober *probers[1] = {how & OTHER_OWNER ? NULL : w->prober};
 	struct pp_stack stack = {
 		.sessions = w->sessions, .probers = probers, .ops = &ops, .arg = w};

@@ -173,13 +173,13 @@ static bool on_stack_event(void *arg, const struct pp_event *e)
 	return true;
 }
 
-static bool on_receipt(void *arg, const struct pp_receipt *r)
+static unsigned int on_receipts(void *arg, const struct pp_receipt *r, unsigned int n)
 {
 	struct worker *w = arg;
 
-	(void)r;
+	(void)r, (void)n;
 	sim_wrong(w->node->sim, "receipt for another worker, of whom there is none");
-	return false;
+	return 0;
 }
 
 static bool on_error(void *arg, const struct pp_error_receipt *e)
@@ -194,7 +194,7 @@ static bool on_error(void *arg, const struct pp_error_receipt *e)
 static const struct pp_host_ops host_ops = {
 	.send = on_send, .publish = on_publish, .rerouted = on_rerouted, .log = on_log};
 static const struct pp_stack_ops stack_ops = {
-	.event = on_stack_event, .receipt = on_receipt, .error = on_error};
+	.event = on_stack_event, .receipts = on_receipts, .error = on_error};
 
 /* ---- life ---- */
 
@@ -353,14 +353,15 @@ static void send_burst(struct sim_node *n, const struct pp_batch *batch)
 	if (sim_chance(s, n->refuse))
 		taken = (unsigned int)pp_prng_below(&s->rng, taken + 1);
 	for (unsigned int i = 0; i < taken; i++) {
-		struct sim_ping *p = ping_of(n, batch->probe[i].ref);
+		struct sim_ping *p = ping_of(n, pp_batch_at(batch, i).ref);
 		pp_ns departs = PP_NS(tx.from.v + n->poll.v * (i + 1) / (int64_t)(taken + 1));
 		if (!p)
 			continue;
-		CU_ASSERT_FATAL(batch->probe[i].len + (size_t)PP_WRITE_SLOP <= sizeof(frame[i]));
-		struct sim_frame *f = sim_frame(frame[i], batch->probe[i].len);
+		CU_ASSERT_FATAL(pp_batch_at(batch, i).len + (size_t)PP_WRITE_SLOP <=
+				sizeof(frame[i]));
+		struct sim_frame *f = sim_frame(frame[i], pp_batch_at(batch, i).len);
 		f->ping = p;
-		f->k = batch->probe[i].k;
+		f->k = pp_batch_at(batch, i).k;
 		sim_truth_sent(p, f->k, departs);
 		sim_transmit(n, f, departs);
 	}

@@ -132,7 +132,7 @@ static inline pp_session_ref add_started(struct fixture *f, const struct pp_sess
 static inline void check_batch(const struct fixture *f)
 {
 	for (unsigned int i = 0; i < f->batch.n; i++) {
-		if (!pp_counts_consistent(counts(f, f->batch.probe[i].ref)))
+		if (!pp_counts_consistent(counts(f, pp_batch_at(&f->batch, i).ref)))
 			CU_FAIL_FATAL("identities after commit");
 	}
 }

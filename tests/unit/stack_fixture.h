@@ -173,13 +173,13 @@ static inline bool on_event(void *arg, const struct pp_event *e)
 	return !f->full;
 }
 
-static inline bool on_receipt(void *arg, const struct pp_receipt *r)
+static inline unsigned int on_receipts(void *arg, const struct pp_receipt *r, unsigned int n)
 {
 	struct fixture *f = arg;
 
-	f->receipts++;
-	f->receipt = *r;
-	return !f->full;
+	f->receipts += n;
+	f->receipt = r[n - 1];
+	return f->full ? 0 : n;
 }
 
 static inline bool on_error(void *arg, const struct pp_error_receipt *e)
@@ -197,7 +197,7 @@ static inline void on_prober_event(void *arg, const struct pp_event *e)
 }
 
 static const struct pp_stack_ops ops = {
-	.event = on_event, .receipt = on_receipt, .error = on_error};
+	.event = on_event, .receipts = on_receipts, .error = on_error};
 
 static inline void add_address(struct pp_routes *r, const char *prefix, uint16_t vlan,
 			       enum pp_ifaddr_state state)

@@ -270,7 +270,7 @@ static void slots_past_32_bits(void)
 	for (unsigned int n = 0; n < 6;) {
 		f->now.v++;
 		for (unsigned int sent = burst(f), i = 0; i < sent; i++, n++)
-			memcpy(kept[f->batch.probe[i].k % 8], f->frame[i], FRAME_MAX);
+			memcpy(kept[pp_batch_at(&f->batch, i).k % 8], f->frame[i], FRAME_MAX);
 	}
 	for (uint64_t k = (UINT64_C(1) << 32) - 3; k < (UINT64_C(1) << 32) + 3; k++) {
 		CU_ASSERT_TRUE(answer(f, kept[k % 8]));
@@ -505,7 +505,7 @@ static void two_sessions_with_one_id(void)
 	CU_ASSERT_EQUAL_FATAL(burst(f), 2);
 	for (unsigned int i = 0; i < 2; i++) {
 		struct bytes e = error_about(f->frame[i], 3, 1, 8);
-		pp_session_ref whose = f->batch.probe[i].ref;
+		pp_session_ref whose = pp_batch_at(&f->batch, i).ref;
 		CU_ASSERT_TRUE(take(f, &e));
 		CU_ASSERT_EQUAL(counts(f, whose)->error, 1);
 		CU_ASSERT_TRUE(answer(f, f->frame[i]));

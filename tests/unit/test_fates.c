@@ -71,8 +71,8 @@ static void send(struct history *h)
 	struct pp_span tx = {f->now, pp_ns_add(f->now, PP_NS(below(h, 3000)))};
 
 	for (unsigned int i = 0; i < n; i++) {
-		struct model *m = model_of(h, f->batch.probe[i].ref);
-		uint64_t k = f->batch.probe[i].k;
+		struct model *m = model_of(h, pp_batch_at(&f->batch, i).ref);
+		uint64_t k = pp_batch_at(&f->batch, i).k;
 		if (k < m->top || k >= SLOTS)
 			CU_FAIL_FATAL("a slot twice, or too many");
 		m->top = k + 1;

@@ -89,7 +89,7 @@ static void flood_waits_for_its_neighbour(void)
 	set_hop(f, true, 0);
 	CU_ASSERT_EQUAL(run(f, PP_MS(1), PP_US(100)), 1);
 	CU_ASSERT_EQUAL(counts(f, ref)->due, 100);
-	CU_ASSERT_EQUAL(f->batch.probe[0].due.v, PP_US(1000990100).v);
+	CU_ASSERT_EQUAL(f->batch.due[0].v, PP_US(1000990100).v);
 	CU_ASSERT_TRUE(answer(f, f->frame[0])); /* and from there on as always */
 	f->now.v += 1;
 	CU_ASSERT_EQUAL(burst(f), 1);

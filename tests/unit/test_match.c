@@ -147,11 +147,11 @@ static void one_id_for_all(void)
 			struct pp_error_receipt error = {0};
 			CU_ASSERT_TRUE_FATAL(decode(&reply, &ip, &icmp));
 			CU_ASSERT_TRUE(pp_sessions_match(f->table, &ip, &icmp, &r));
-			CU_ASSERT_EQUAL(r.session, f->batch.probe[i].ref);
+			CU_ASSERT_EQUAL(r.session, pp_batch_at(&f->batch, i).ref);
 			CU_ASSERT_TRUE_FATAL(decode(&e, &ip, &icmp));
 			CU_ASSERT_EQUAL_FATAL(pp_icmp_quote(&icmp, &q), PP_OK);
 			CU_ASSERT_EQUAL(pp_sessions_match_quote(f->table, &q, &error),
-					f->batch.probe[i].ref);
+					pp_batch_at(&f->batch, i).ref);
 		}
 	}
 	teardown(f);

@@ -28,11 +28,10 @@ static long double worst_slot(double rate, uint64_t n, struct pp_prng *rng)
 					rng, (uint64_t)((rate > 1000 ? 30e9 : 1e9) / rate));
 		plan(f);
 		for (unsigned int i = 0; i < f->batch.n; i++, expected++) {
-			if (f->batch.probe[i].k != (uint32_t)expected)
+			if (pp_batch_at(&f->batch, i).k != (uint32_t)expected)
 				CU_FAIL_FATAL("a slot was left out");
 			long double due = (long double)expected * 1e9L / (long double)rate;
-			worst = fmaxl(worst,
-				      fabsl((long double)(f->batch.probe[i].due.v - t0.v) - due));
+			worst = fmaxl(worst, fabsl((long double)(f->batch.due[i].v - t0.v) - due));
 		}
 		if (f->batch.n)
 			pp_prober_commit(f->prober, &f->batch, f->batch.n,
@@ -75,7 +74,7 @@ static void nothing_before_its_time(void)
 	CU_ASSERT_EQUAL(burst(f), 0);
 	f->now.v += 1;
 	CU_ASSERT_EQUAL(burst(f), 1);
-	CU_ASSERT_EQUAL(f->batch.probe[0].k, 1);
+	CU_ASSERT_EQUAL(pp_batch_at(&f->batch, 0).k, 1);
 	teardown(f);
 }
 
@@ -107,7 +106,7 @@ static void slip_is_measured(void)
 	CU_ASSERT_EQUAL(pp_session_tally(pp_session_get(f->table, ref))->slip_max.v, 12345);
 	f->now.v += PP_SEC(1).v; /* the schedule did not move by what we were late */
 	burst(f);
-	CU_ASSERT_EQUAL(f->batch.probe[0].due.v, PP_SEC(1001).v);
+	CU_ASSERT_EQUAL(f->batch.due[0].v, PP_SEC(1001).v);
 	CU_ASSERT_EQUAL(pp_session_tally(pp_session_get(f->table, ref))->slip_max.v, 12345);
 	teardown(f);
 }
@@ -136,7 +135,7 @@ static void newest_held_is_sent(void)
 	f->now.v -= PP_MS(50).v;
 	set_hop(f, true, 0);
 	CU_ASSERT_EQUAL(burst(f), 1);
-	CU_ASSERT_EQUAL(f->batch.probe[0].k, 10);
+	CU_ASSERT_EQUAL(pp_batch_at(&f->batch, 0).k, 10);
 	CU_ASSERT_EQUAL(counts(f, ref)->sent, 1);
 	CU_ASSERT_EQUAL(counts(f, ref)->not_sent, 10);
 	CU_ASSERT_EQUAL(counts(f, ref)->unreachable, 0);
@@ -144,7 +143,7 @@ static void newest_held_is_sent(void)
 	CU_ASSERT_EQUAL(pp_session_held(pp_session_get(f->table, ref)), 0);
 	f->now.v += PP_MS(50).v;
 	CU_ASSERT_EQUAL(burst(f), 1);
-	CU_ASSERT_EQUAL(f->batch.probe[0].k, 11);
+	CU_ASSERT_EQUAL(pp_batch_at(&f->batch, 0).k, 11);
 	teardown(f);
 }
 
@@ -246,7 +245,7 @@ static void route_lost_and_found(void)
 	set_hop(f, true, 7);
 	f->now.v += PP_SEC(1).v;
 	CU_ASSERT_EQUAL(burst(f), 1);
-	CU_ASSERT_EQUAL(f->batch.probe[0].k, 2);
+	CU_ASSERT_EQUAL(pp_batch_at(&f->batch, 0).k, 2);
 	teardown(f);
 }
 
@@ -319,7 +318,7 @@ static void missed_slots(void)
 	f->now.v += PP_MS(200).v + 1;
 	CU_ASSERT_EQUAL(burst(f), 32);
 	CU_ASSERT_EQUAL(counts(f, ref)->missed, 136);
-	CU_ASSERT_EQUAL(f->batch.probe[0].k, 137);
+	CU_ASSERT_EQUAL(pp_batch_at(&f->batch, 0).k, 137);
 	CU_ASSERT_EQUAL(burst(f), 32);
 	CU_ASSERT_EQUAL(burst(f), 0);
 	CU_ASSERT_EQUAL(counts(f, ref)->due, 201);
@@ -339,7 +338,7 @@ static void missed_slots_at_the_edge(void)
 	f->now.v += PP_MS(200).v;
 	CU_ASSERT_EQUAL(burst(f), 32);
 	CU_ASSERT_EQUAL(counts(f, ref)->missed, 135);
-	CU_ASSERT_EQUAL(f->batch.probe[0].k, 136);
+	CU_ASSERT_EQUAL(pp_batch_at(&f->batch, 0).k, 136);
 	teardown(f);
 }
 
@@ -361,7 +360,7 @@ static void missed_slots_at_any_rate(void)
 		while (t0 + (int64_t)(missed * (unsigned __int128)period >> 22) < f->now.v - slack)
 			missed++;
 		CU_ASSERT_EQUAL(counts(f, ref)->missed, missed);
-		CU_ASSERT_EQUAL(f->batch.probe[0].k, missed);
+		CU_ASSERT_EQUAL(pp_batch_at(&f->batch, 0).k, missed);
 		teardown(f);
 	}
 }
@@ -504,8 +503,8 @@ static void start_again(void)
 	pp_session_ref ref = add_started(f, &spec);
 	for (unsigned int runs = 1; runs <= 3; runs++) {
 		CU_ASSERT_EQUAL(burst(f), 1);
-		CU_ASSERT_EQUAL(f->batch.probe[0].k, 2 * runs - 2);
-		CU_ASSERT_EQUAL(f->batch.probe[0].due.v, f->now.v);
+		CU_ASSERT_EQUAL(pp_batch_at(&f->batch, 0).k, 2 * runs - 2);
+		CU_ASSERT_EQUAL(f->batch.due[0].v, f->now.v);
 		CU_ASSERT_TRUE(answer(f, f->frame[0]));
 		f->now.v += PP_MS(10).v;
 		CU_ASSERT_EQUAL(burst(f), 1);
@@ -531,7 +530,7 @@ static void clear_forgets(void)
 	CU_ASSERT_FALSE(take(f, &reply));
 	f->now.v += PP_SEC(1).v;
 	CU_ASSERT_EQUAL(burst(f), 1);
-	CU_ASSERT_EQUAL(f->batch.probe[0].k, 1);
+	CU_ASSERT_EQUAL(pp_batch_at(&f->batch, 0).k, 1);
 	f->now.v += 1000;
 	CU_ASSERT_TRUE(answer(f, f->frame[0]));
 	run(f, PP_MS(900), PP_MS(100));

@@ -367,7 +367,7 @@ static struct bytes send_probe(struct fixture *f)
 
 	CU_ASSERT_EQUAL_FATAL(pp_prober_plan(f->probers[0], PP_SEC(1), PP_SEC(1), &b), 1);
 	pp_prober_write(f->probers[0], &b, &(uint8_t *){frame.b});
-	frame.len = b.probe[0].len;
+	frame.len = pp_batch_at(&b, 0).len;
 	pp_prober_commit(f->probers[0], &b, 1, (struct pp_span){PP_SEC(1), PP_SEC(1)});
 	return frame;
 }

@@ -387,8 +387,8 @@ static unsigned int run_out(struct fixture *f, pp_ns *ret_due, uint64_t first_k)
 		f->now.v += 50000;
 		burst(f);
 		for (unsigned int i = 0; i < f->batch.n; i++, n++) {
-			CU_ASSERT_EQUAL(f->batch.probe[i].k, first_k + n);
-			ret_due[n] = f->batch.probe[i].due;
+			CU_ASSERT_EQUAL(pp_batch_at(&f->batch, i).k, first_k + n);
+			ret_due[n] = f->batch.due[i];
 		}
 	}
 	return n;
