@@ -30,6 +30,15 @@ bool pp_burst_decided(const struct pp_prober *p, struct pp_burst *b)
 	return true;
 }
 
+void pp_prober_set_unseen_due(struct pp_prober *p)
+{
+	const struct pp_flight *f = p->config.flight;
+
+	p->unseen_due = PP_NS_NEVER;
+	if (p->unseen != f->head)
+		p->unseen_due.v = pp_burst_tx_to(pp_flight_at(f, p->unseen)) + p->shortest + 1;
+}
+
 void pp_burst_expire(struct pp_prober *p, struct pp_burst *b, pp_ns safe)
 {
 	uint32_t open = all_bits(b) & ~(b->answered | b->expired);

@@ -8,12 +8,13 @@
 
 #include <stdlib.h>
 
-#define SAY_MAX	  1024	   /* slots that are said to be unreachable at once */
-#define HELD_POLL PP_MS(1) /* how often a session that waits for its neighbour looks */
-#define HELD_LOOK 256	   /* at so many of its targets ... */
-#define HELD_TICK 20	   /* ... at most once in 2^20 ns */
-#define PLAN_LOOK 64	   /* sessions that one burst looks at */
-#define AHEAD	  16	   /* targets that are fetched before their turn */
+#define SAY_MAX	    1024     /* slots that are said to be unreachable at once */
+#define HELD_POLL   PP_MS(1) /* how often a session that waits for its neighbour looks */
+#define HELD_LOOK   256	     /* at so many of its targets ... */
+#define HELD_TICK   20	     /* ... at most once in 2^20 ns */
+#define PLAN_LOOK   64	     /* sessions that one burst looks at */
+#define AHEAD	    16	     /* targets that are fetched before their turn */
+#define LINES_AHEAD 8	     /* the same of the log's, before their timeouts */
 
 static struct pp_session *session_of(struct pp_timer *t)
 {
@@ -29,6 +30,9 @@ struct pp_prober *pp_prober_create(const struct pp_prober_config *config, pp_ns 
 	p->config = *config;
 	pp_wheel_init(&p->dues, now);
 	pp_wheel_init(&p->timeouts, now);
+	p->shortest = INT64_MAX;
+	p->unseen = p->config.flight->head;
+	p->unseen_due = PP_NS_NEVER;
 	return p;
 }
 
@@ -469,22 +473,41 @@ static bool make_room(struct pp_prober *p)
 		if (!pp_burst_decided(p, b))
 			return false;
 		pp_wheel_cancel(&p->timeouts, &b->timer);
+		bool seen = b->base != p->unseen;
 		pp_flight_forget(f);
+		if (seen)
+			continue;
+		p->unseen = f->tail;
+		pp_prober_set_unseen_due(p);
 	}
 	return true;
 }
 
 bool pp_prober_idle(const struct pp_prober *p, pp_ns now)
 {
-	return pp_wheel_idle(&p->dues, now) && pp_wheel_idle(&p->timeouts, now);
+	return now.v < pp_prober_next(p).v;
+}
+
+static void expire(struct pp_prober *p, pp_ns safe)
+{
+	struct pp_timer *t;
+
+	while (p->unseen_due.v <= safe.v) {
+		struct pp_burst *b = pp_flight_at(p->config.flight, p->unseen);
+		__builtin_prefetch(pp_flight_at(p->config.flight, p->unseen + LINES_AHEAD));
+		pp_burst_expire(p, b, safe);
+		p->unseen += pp_flight_lines(b->n, (enum pp_flight_kind)b->kind);
+		pp_prober_set_unseen_due(p);
+	}
+	while ((t = pp_wheel_expire(&p->timeouts, safe)))
+		pp_burst_expire(p, pp_burst_of(t), safe);
 }
 
 unsigned int pp_prober_plan(struct pp_prober *p, pp_ns now, pp_ns safe, struct pp_batch *batch)
 {
 	struct pp_timer *t;
 
-	while ((t = pp_wheel_expire(&p->timeouts, safe)))
-		pp_burst_expire(p, pp_burst_of(t), safe);
+	expire(p, safe);
 	batch->n = 0;
 	batch->run = batch->sweep = false;
 	batch->base = pp_flight_next(p->config.flight);

@@ -10,9 +10,15 @@
 
 struct pp_prober {
 	struct pp_prober_config config;
-	struct pp_wheel dues;	  /* sessions, by their next slot */
-	struct pp_wheel timeouts; /* records of the log, by their next timeout */
-	uint32_t rate_error;	  /* per 2^40 */
+	struct pp_wheel dues; /* sessions, by their next slot */
+	/* Records are looked at in the order of the log, each as soon as the shortest timeout
+	 * has passed since: most have been answered by then. Those that have not wait in the
+	 * wheel for their next timeout. */
+	int64_t shortest; /* timeout of any session that was sent, ns */
+	uint64_t unseen;  /* number of the first record that was not looked at */
+	pp_ns unseen_due; /* when it has to be; PP_NS_NEVER: there is none */
+	struct pp_wheel timeouts;
+	uint32_t rate_error; /* per 2^40 */
 };
 
 static inline struct pp_burst *pp_burst_of(struct pp_timer *t)
@@ -43,6 +49,14 @@ static inline uint64_t pp_target_slot(const struct pp_session *s, const struct p
 	return k * s->n_targets + pp_target_place(s, g);
 }
 
+/* When there is something to do next. */
+static inline pp_ns pp_prober_next(const struct pp_prober *p)
+{
+	return pp_ns_min(p->unseen_due, pp_ns_min(p->dues.next_due, p->timeouts.next_due));
+}
+
+/* Finds out when the first unseen record is due. */
+void pp_prober_set_unseen_due(struct pp_prober *p);
 /* Every probe of the record was answered, timed out, or its session is gone. */
 bool pp_burst_decided(const struct pp_prober *p, struct pp_burst *b);
 /* Times out what is due at safe, arms the timer for what is not. */

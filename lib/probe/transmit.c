@@ -150,7 +150,10 @@ void pp_prober_commit(struct pp_prober *p, const struct pp_batch *batch, unsigne
 		struct pp_burst *b = write_down(p->config.flight, batch, n_sent, tx);
 		remember_all(p->config.sessions, batch, n_sent);
 		int64_t soonest = count_all_sent(p->config.sessions, batch, n_sent, tx);
-		pp_wheel_insert(&p->timeouts, &b->timer, PP_NS(tx.to.v + soonest + 1));
+		bool shorter = soonest < p->shortest;
+		p->shortest = shorter ? soonest : p->shortest;
+		if (shorter || b->base == p->unseen)
+			pp_prober_set_unseen_due(p);
 	}
 	pp_prober_leave_unsent(p, batch, n_sent, true, tx.to);
 }

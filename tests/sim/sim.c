@@ -407,7 +407,7 @@ static void node_turn(struct sim_node *n)
 /* Earliest timer of a node, as it will see it. */
 static pp_ns node_due(const struct sim_node *n)
 {
-	pp_ns due = pp_ns_min(n->prober->dues.next_due, n->prober->timeouts.next_due);
+	pp_ns due = pp_prober_next(n->prober);
 
 	return quantize(n, pp_ns_min(due, n->host_due));
 }
