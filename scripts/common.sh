@@ -38,6 +38,7 @@ PACKAGES_BUILD=(build-essential meson ninja-build pkg-config libdpdk-dev libnuma
 PACKAGES_RUN=(iproute2 iputils-ping)
 PACKAGES_TEST=(libcunit1-dev jq socat tcpdump tshark python3-scapy iputils-arping fping nmap
 	nftables ethtool procps strace util-linux)
+PACKAGES_BENCH=(libcunit1-dev dpdk-dev python3) # dpdk-dev: testpmd
 PACKAGES_CHECK=(clang universal-ctags shellcheck)
 # Debian 13 has no clang-format 14 any more.
 if apt-cache show clang-format-14 >/dev/null 2>&1; then PACKAGES_CHECK+=(clang-format-14); fi

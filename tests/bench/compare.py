@@ -1,0 +1,473 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The cases of scripts/bench, their table and their JSON. Started by scripts/bench, which
+has installed and built what it needs."""
+
+import argparse
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from sides import (Engine, Failed, Side, Testpmd, alternate, machine_facts, quartiles, to_json,
+                   write_requests)
+
+SENT, RECEIVED = 2, 1
+OWN = "addr add 192.0.2.2/24 port 0"
+PEER_MAC = "02:00:00:00:00:09"
+
+
+class Machine:
+    """What every process is started with: both sides the same."""
+
+    def __init__(self, args, folder):
+        cpus = sorted(os.sched_getaffinity(0))
+        self.folder = folder
+        self.build = args.build
+        self.engine = f"{args.build}/app/pmdpingd/pmdpingd"
+        self.memory = args.memory.split()
+        self.prefix = f"bench{os.getpid()}"
+        self.control, self.worker = cpus[0], cpus[1 % len(cpus)]
+        self.other = cpus[2] if len(cpus) > 2 else cpus[0]
+        self.lcores = f"--lcores=0@{self.control},1@{self.worker}"
+        self.lcores_other = f"--lcores=0@{self.control},1@{self.other}"
+        self.lcores_two = f"{self.lcores},2@{self.other}"
+        self.quick = args.quick
+        # Of the processes; of turns with each; seconds of a slice.
+        self.plan = (2, 8, 0.2) if args.quick else (3, 7, 0.4)
+        self.tsc_hz = None
+        self.version = None
+
+    def look(self):
+        """The rate of the time-stamp counter, as the engine has measured it."""
+        engine = Engine(self, "clock", [], ["--wire", "direct"], [])
+        try:
+            engine.start()
+            time.sleep(1)
+            self.tsc_hz = engine.run("show clock")["tsc_hz"]
+            self.version = engine.run("show version")
+        finally:
+            engine.end()
+
+
+# ---- figures of slices
+
+
+def summary(machine, slices):
+    """Rates in Mpps: of wall time, and of the worker's processor time, which other
+    programs on its CPU do not shorten."""
+    wall = [s["packets"] / s["seconds"] / 1e6 for s in slices]
+    figures = {"wall_mpps": quartiles(wall), "slices": len(slices), "raw": slices}
+    if all(s["ran"] for s in slices):
+        figures["share"] = quartiles([min(s["ran"]) / s["seconds"] for s in slices])
+    if one_worker(slices):
+        ran = [rate(s, True) / 1e6 for s in slices]
+        figures["mpps"] = quartiles(ran)
+        figures["cycles"] = quartiles([machine.tsc_hz / 1e6 / r if r else 0 for r in ran])
+    else:
+        figures["mpps"] = figures["wall_mpps"]
+    return figures
+
+
+def one_worker(slices):
+    """Whose processor time is then what a packet costs."""
+    return all(len(s["ran"]) == 1 for s in slices)
+
+
+def rate(s, ran):
+    return s["packets"] / (s["ran"][0] if ran else s["seconds"])
+
+
+def against(machine, ours, peer):
+    """Ratio of the rates, and difference of the cycles, of the slices of each turn."""
+    ran = one_worker(ours + peer)
+    pairs = [(rate(a, ran), rate(b, ran)) for a, b in zip(ours, peer) if rate(b, ran)]
+    result = {"ratio": quartiles([a / b for a, b in pairs]), "pairs": len(pairs)}
+    if ran:
+        hz = machine.tsc_hz
+        result["cycles_above"] = quartiles([hz / a - hz / b for a, b in pairs if a])
+    return result
+
+
+def rows_of(machine, case, slices, commands, targets):
+    """A row for each peer of the first side; its own when it has none. `targets`: of a peer,
+    (text, predicate of the row)."""
+    names = list(slices)
+    rows = []
+    for peer in names[1:] or [None]:
+        row = {"case": case, "ours": names[0], **summary(machine, slices[names[0]]),
+               "commands": commands[names[0]]}
+        if peer:
+            row["peer"] = {"name": peer, **summary(machine, slices[peer]),
+                           "commands": commands[peer]}
+            row.update(against(machine, slices[names[0]], slices[peer]))
+        text, holds = targets.get(peer, (None, None))
+        if text:
+            row["target"], row["met"] = text, bool(holds(row))
+        rows.append(row)
+    return rows
+
+
+def ratio_of(least):
+    return f">= {least}", lambda row: row["ratio"]["median"] >= least
+
+
+# ---- cases
+
+
+def respond(machine, frame):
+    capture = f"{machine.folder}/requests{frame}.pcap"
+    port = f"net_pcap0,rx_pcap={capture},infinite_rx=1"
+    write_requests(capture, frame)
+
+    def sides():
+        ours = Engine(machine, "ours", [port], [], [OWN])
+        return [Side("pmdping", [ours], SENT)] + [
+            Side(mode, [Testpmd(machine, mode, [port], mode)], SENT)
+            for mode in ("icmpecho", "macswap", "io")
+        ]
+
+    slices, commands = alternate(sides, *machine.plan)
+    targets = {}
+    if frame == 64:
+        targets["icmpecho"] = ratio_of(0.75)
+        targets["io"] = ("<= 25 cycles above",
+                         lambda row: row.get("cycles_above", {}).get("median", 1e9) <= 25)
+    return rows_of(machine, f"respond {frame}", slices, commands, targets)
+
+
+NULL_PORT = "net_null0,no-rx=1"
+NULL_COMMANDS = [OWN, f"neigh add 192.0.2.9 mac {PEER_MAC} port 0"]
+TRANSMIT = NULL_COMMANDS + ["session add s ping 192.0.2.9 frame 64 rate 1000Mpps timeout 1ms",
+                            "session start s"]
+LOOP = ["ping 198.18.0.2 count 1 quiet",
+        "session add s ping 198.18.0.2 frame 64 rate 1000Mpps timeout 10ms", "session start s"]
+
+
+def transmit(machine):
+    def sides():
+        ours = Engine(machine, "ours", [NULL_PORT], [], TRANSMIT)
+        return [Side("pmdping", [ours], SENT)] + [
+            Side(mode, [Testpmd(machine, mode, [NULL_PORT], mode, ["--txpkts=60"])], SENT)
+            for mode in ("txonly", "flowgen")
+        ]
+
+    slices, commands = alternate(sides, *machine.plan)
+    return rows_of(machine, "transmit 64", slices, commands,
+                   {"txonly": ratio_of(0.6), "flowgen": ratio_of(1.3)})
+
+
+def loop(machine, case, lcores, config, wire, workers, target=None):
+    """Round-trip times a second: what the sending port receives."""
+
+    def sides():
+        ours = Engine(machine, "ours", [], ["--wire", wire, *config], LOOP, lcores)
+        return [Side("pmdping", [ours], RECEIVED, workers)]
+
+    slices, commands = alternate(sides, *machine.plan)
+    return rows_of(machine, case, slices, commands, {None: target} if target else {})
+
+
+def loop_one(machine):
+    target = (">= 20 Mpps", lambda row: row["mpps"]["median"] >= 20)
+    return loop(machine, "loop, one worker", machine.lcores, [], "direct", 1, target)
+
+
+def loop_two(machine):
+    return loop(machine, "loop, two workers", machine.lcores_two,
+                ["--config", "(0,0,1),(1,0,2)"], "direct", 2)
+
+
+def loop_receipts(machine):
+    return loop(machine, "loop, receipts", machine.lcores_two,
+                ["--config", "(0,0,1),(0,1,2),(1,0,1),(1,1,2)"], "direct,queues=2,cross=1", 2)
+
+
+def pair(machine, kind, near, far):
+    """The engine sends to a second process that answers; `near` and `far` make the
+    arguments of their ports from a name. Whoever listens starts first."""
+
+    def processes(name, respond_with):
+        session = ["session add s ping 192.0.2.9 frame 64 rate 1000Mpps timeout 10ms",
+                   "ping 192.0.2.9 count 1 timeout 5s deadline 9s quiet", "session start s"]
+        prober = Engine(machine, f"{name}a", [near(name)], [], [OWN])
+        return [prober, respond_with(f"{name}b", far(name))], session
+
+    def ours(name, port):
+        return Engine(machine, name, [port], [], ["addr add 192.0.2.9/24 port 0"],
+                      machine.lcores_other)
+
+    def icmpecho(name, port):
+        return Testpmd(machine, name, [port], "icmpecho", [], machine.lcores_other)
+
+    class Pair(Side):
+        def __init__(self, name, short, respond_with):
+            made, self.session = processes(short, respond_with)
+            super().__init__(name, made, RECEIVED)
+
+        def start(self):
+            super().start()
+            for command in self.session:
+                self.processes[0].tell(command)
+
+    slices, commands = alternate(
+        lambda: [Pair("pmdping", f"{kind}p", ours), Pair("icmpecho", f"{kind}t", icmpecho)],
+        *machine.plan)
+    return rows_of(machine, f"{kind} pair", slices, commands, {})
+
+
+def memif(machine):
+    def port(role):
+        return lambda name: (f"net_memif0,role={role},id=0,socket={machine.folder}/{name}.memif,"
+                             "socket-abstract=no")
+
+    return pair(machine, "memif", port("server"), port("client"))
+
+
+def vhost(machine):
+    return pair(machine, "vhost",
+                lambda name: f"net_vhost0,iface={machine.folder}/{name}.vhost",
+                lambda name: f"net_virtio_user0,path={machine.folder}/{name}.vhost,queue_size=512")
+
+
+CASES = {
+    "respond": lambda m: [row for frame in ((64,) if m.quick else (64, 256, 1024))
+                          for row in respond(m, frame)],
+    "transmit": transmit,
+    "loop": lambda m: loop_one(m) + loop_two(m) + loop_receipts(m),
+    "memif": memif,
+    "vhost": vhost,
+}
+
+
+# ---- hot functions
+
+
+def functions(machine):
+    """What tests/bench/bench_* print, and the instructions that callgrind counts in them."""
+    found = []
+    for program in sorted(glob.glob(f"{machine.build}/tests/bench/bench_*")):
+        if not os.path.isfile(program) or not os.access(program, os.X_OK):
+            continue
+        out = subprocess.run(["taskset", "-c", str(machine.worker), program], capture_output=True,
+                             text=True, timeout=120, check=False)
+        found.append({"program": os.path.basename(program), "exit": out.returncode,
+                      "lines": out.stdout.splitlines()})
+        if not machine.quick and shutil.which("valgrind"):
+            found[-1]["instructions"] = instructions(machine, program)
+    return found
+
+
+def profiles(machine):
+    """Where a worker's time goes, by functions: samples of its clock, which need no counters
+    of the processor. Empty without perf, or where it may not look."""
+    found = []
+    for name, engine in profiled(machine):
+        try:
+            engine.start()
+            time.sleep(0.5)
+            found.append({"case": name, "lines": profile(machine, engine)})
+        except (Failed, OSError, subprocess.SubprocessError) as error:
+            found.append({"case": name, "lines": [str(error).splitlines()[0]]})
+        finally:
+            engine.end()
+    return found
+
+
+def profiled(machine):
+    capture = f"{machine.folder}/requests64.pcap"
+    write_requests(capture, 64)
+    return [
+        ("respond 64", Engine(machine, "p1", [f"net_pcap0,rx_pcap={capture},infinite_rx=1"], [],
+                              [OWN])),
+        ("transmit 64", Engine(machine, "p2", [NULL_PORT], [], TRANSMIT)),
+        ("loop, one worker", Engine(machine, "p3", [], ["--wire", "direct"], LOOP)),
+    ]
+
+
+def profile(machine, engine, seconds=3):
+    data = f"{machine.folder}/perf.data"
+    subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "2000", "-t",
+                    engine.workers()[1], "-o", data, "--", "sleep", str(seconds)],
+                   check=True, capture_output=True, timeout=60)
+    report = subprocess.run(["perf", "report", "-q", "-i", data, "--no-children", "--stdio", "--sort",
+                             "dso,symbol"], check=True, capture_output=True, text=True, timeout=60)
+    shares = {}
+    for line in report.stdout.splitlines():
+        found = re.match(r"\s*([\d.]+)%\s+(\S+)\s+\[[.k]\]\s+(\S+)", line)
+        if found:
+            share, where, symbol = found.groups()
+            name = f"({where})" if symbol.startswith("0x") else symbol
+            shares[name] = shares.get(name, 0) + float(share)
+    return [f"{share:5.1f} %  {name}" for name, share in
+            sorted(shares.items(), key=lambda item: -item[1]) if share >= 1]
+
+
+def instructions(machine, program):
+    """Of each function of ours that was called, not inlined: calls, and instructions of
+    a call with all that it called, as callgrind counts them."""
+    out = f"{machine.folder}/callgrind"
+    try:
+        subprocess.run(["valgrind", "--tool=callgrind", "--compress-strings=no",
+                        "--compress-pos=no", f"--callgrind-out-file={out}", program],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=150,
+                       check=True)
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
+        return [{"error": str(error)}]
+    total, called, calls = {}, None, None
+    with open(out, encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if calls is not None:  # the line behind calls=: what they cost
+                n, cost = total.get(called, (0, 0))
+                total[called] = (n + calls, cost + int(line.split()[1]))
+                calls = None
+            elif line.startswith("cfn="):
+                called = re.sub(r"'\d+$", "", line[4:].strip())
+            elif line.startswith("calls="):
+                calls = int(line[6:].split()[0])
+    return [{"function": name, "calls": n, "instructions": round(cost / n, 1)}
+            for name, (n, cost) in sorted(total.items()) if name.startswith("pp_") and n >= 1000]
+
+
+# ---- the table
+
+ROW = "{:<18} {:<9} {:>8} {:>8} {:>8} {:>8}  {:<20} {:>7}  {}"
+
+
+def number(figures, key, digits):
+    return f"{figures[key]['median']:.{digits}f}" if key in figures else "-"
+
+
+def print_header():
+    print(ROW.format("CASE", "PEER", "OURS", "CYCLES", "PEER", "CYCLES", "RATIO [Q1..Q3]", "ABOVE",
+                     "TARGET"), flush=True)
+
+
+def print_row(row):
+    peer = row.get("peer", {})
+    ratio = row.get("ratio")
+    above = row.get("cycles_above")
+    target = f"{row['target']}: {'met' if row['met'] else 'MISSED'}" if "target" in row else ""
+    print(ROW.format(
+        row["case"], peer.get("name", "-"), number(row, "mpps", 2), number(row, "cycles", 1),
+        number(peer, "mpps", 2), number(peer, "cycles", 1),
+        f"{ratio['median']:.2f} [{ratio['q1']:.2f}..{ratio['q3']:.2f}]" if ratio else "-",
+        f"{above['median']:+.1f}" if above else "-", target).rstrip(), flush=True)
+
+
+def print_machine(machine, facts):
+    print(f"{facts['cpu']}, {facts['cpus']} CPUs, Linux {facts['kernel']}, TSC "
+          f"{machine.tsc_hz / 1e6:.1f} MHz, load {facts['load']:.1f}, {facts['date']}")
+    generations, rounds, seconds = machine.plan
+    print(f"{generations} x {rounds} turns of {seconds} s; medians, in Mpps and cycles per packet "
+          "of the worker's processor time;")
+    print("pairs of processes and two workers in Mpps of wall time")
+
+
+def print_share(rows):
+    """A busy machine is told by what the workers got of their CPUs."""
+    shares = [(f["share"]["q1"], row["case"]) for row in rows for f in (row, row.get("peer", {}))
+              if "share" in f]
+    if shares:
+        least, case = min(shares)
+        print(f"three slices in four, a worker had {100 * least:.0f} % of its CPU or more "
+              f"(least: {case})" + ("; wants an idle machine" if least < 0.95 else ""))
+
+
+LINKS = {"10GbE": 14.88, "25GbE": 37.2, "100GbE": 148.8, "400GbE": 595.2}  # Mpps of 64 bytes
+
+
+def cores_of(machine, rows):
+    """Cores that the packets of a full link take, by case; of the peers, too."""
+    found = {}
+    for row in rows:
+        for name, figures in (("pmdping", row), (row.get("peer", {}).get("name"), row.get("peer"))):
+            if figures and "cycles" in figures and not re.search("256|1024", row["case"]):
+                cycles = figures["cycles"]["median"]
+                found[f"{row['case']}: {name}"] = {
+                    link: round(mpps * 1e6 * cycles / machine.tsc_hz, 2)
+                    for link, mpps in LINKS.items()}
+    return found
+
+
+def print_cores(cores):
+    if not cores:
+        return
+    print("\n{:<32}".format("CORES AT 64 BYTES") + "".join(f"{link:>9}" for link in LINKS))
+    for name, links in cores.items():
+        print(f"{name:<32}" + "".join(f"{links[link]:>9.2f}" for link in LINKS))
+
+
+def measure(machine, chosen, quiet):
+    rows, failures, took = [], [], {}
+    for name in chosen:
+        began = time.monotonic()
+        try:
+            for row in CASES[name](machine):
+                rows.append(row)
+                if not quiet:
+                    print_row(row)
+        except (Failed, OSError) as error:
+            failures.append(f"{name}: {error}")
+            print(f"{name}: {error}", file=sys.stderr)
+        took[name] = round(time.monotonic() - began, 1)
+    return rows, failures, took
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--memory", required=True)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("case", nargs="*", choices=[*CASES, "functions", "profile", []])
+    return parser.parse_args()
+
+
+def run(machine, args):
+    began = time.monotonic()
+    facts = machine_facts()
+    machine.look()
+    if not args.json:
+        print_machine(machine, facts)
+        print_header()
+    chosen = [c for c in CASES if not args.case or c in args.case]
+    rows, failures, took = measure(machine, chosen, args.json)
+    programs = functions(machine) if not args.case or "functions" in args.case else []
+    wanted = "profile" in args.case or not (args.case or args.quick)
+    time_in = profiles(machine) if wanted and shutil.which("perf") else []
+    cores = cores_of(machine, rows)
+    seconds = time.monotonic() - began
+    if args.json:
+        print(to_json({"machine": {**facts, "tsc_hz": machine.tsc_hz}, "version": machine.version,
+                       "plan": machine.plan, "rows": rows, "cores": cores, "functions": programs,
+                       "profiles": time_in, "failures": failures, "took": took, "seconds": seconds}))
+    else:
+        print_share(rows)
+        print_cores(cores)
+        for program in programs:
+            print(f"\n{program['program']}")
+            print("\n".join(f"  {line}" for line in program["lines"]))
+            for f in program.get("instructions", []):
+                print(f"  {f['function']:<44} {f['instructions']:>7} instructions a call"
+                      if "function" in f else f"  {f['error']}")
+        for p in time_in:
+            print("\n".join([f"\n{p['case']}: where the worker's time goes", *p["lines"]]))
+        print(f"\n{seconds:.0f} s: " + ", ".join(f"{n} {t:.0f}" for n, t in took.items()))
+    return 1 if failures or any(p["exit"] for p in programs) else 0
+
+
+def main():
+    args = arguments()
+    folder = tempfile.mkdtemp(prefix="pmdping-bench.")
+    try:
+        return run(Machine(args, folder), args)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
