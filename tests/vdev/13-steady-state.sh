@@ -48,7 +48,7 @@ steady() {
 # The control thread did all of that meanwhile, or earlier: seen by the same means.
 seen_at_all() {
 	local now
-	holds "$1: the control thread's system calls are seen" "$(system_calls "$ENGINE_PID") > main_calls"
+	holds "$1: the control thread's system calls are seen" "$(system_calls "$ENGINE_PID") > $main_calls"
 	read -r -a now < <(counted_calls "$ENGINE_PID")
 	holds "$1: and its allocations" "${now[0]} > ${main_counts%% *}"
 	holds "$1: and its frees" "${now[1]} > 0"
@@ -115,5 +115,5 @@ begin 192.0.2.9 20kpps
 thread=$(worker)
 calls=$(system_calls "$thread")
 check "net_pcap: frames pass" within 20 passed $(($(frames) + 10000))
-holds "net_pcap: the worker's writes are seen" "$(system_calls "$thread") > calls"
+holds "net_pcap: the worker's writes are seen" "$(system_calls "$thread") > $calls"
 check_stop
