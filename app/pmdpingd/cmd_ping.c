@@ -59,6 +59,7 @@ static void ping_done(struct pp_run *r)
 	struct pp_call *c = r->voice;
 	json_t *o = pp_run_summary(r);
 
+	json_object_set_new(o, "own_losses", pp_run_losses_json(r));
 	json_object_set_new(o, "exit", json_integer(exit_code(r)));
 	r->voice = NULL;
 	pp_run_delete(r);

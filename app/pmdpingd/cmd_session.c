@@ -130,6 +130,7 @@ static void show_one(void *arg)
 
 	json_object_set_new(o, "name", json_string(s->run->name));
 	json_object_set_new(o, "state", json_string(state_name(s->run)));
+	json_object_set_new(o, "own_losses", pp_run_losses_json(s->run));
 	json_object_set_new(o, "consistent", json_boolean(pp_counts_consistent(&s->run->counts)));
 	pp_call_done(s->call, o);
 	free(s);

@@ -194,7 +194,6 @@ json_t *pp_run_summary(struct pp_run *r)
 	json_object_set_new(o, "timeout_ns", json_integer(r->spec.timeout.v));
 	json_object_set_new(o, "pipe", json_integer((json_int_t)pp_session_pipe(r->session)));
 	json_object_set_new(o, "weak", json_boolean(pp_session_is_weak(r->session)));
-	json_object_set_new(o, "own_losses", pp_run_losses_json(r));
 	json_object_set_new(o, "rate", rate_json(r));
 	add_samples(o, r);
 	return o;

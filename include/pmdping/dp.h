@@ -166,7 +166,8 @@ struct pp_worker_info {
 /* What the engine itself lost on some ports, in the queues and workers that poll them. */
 struct pp_losses {
 	struct pp_port_losses {
-		uint64_t rx_missed; /* the port's queue was full: nobody had polled it */
+		uint64_t rx_missed; /* the port's queue was full, or the kernel's behind it: nobody
+				       had polled it */
 		uint64_t rx_nombuf; /* the driver had no buffer to receive into */
 		uint64_t probes_refused, answers_refused, frames_refused, no_mbuf;
 		uint64_t frames_dropped; /* from the control thread: its ring was full, no buffer */
@@ -174,7 +175,7 @@ struct pp_losses {
 	uint64_t events_lost, receipts_lost; /* of all workers that poll one of the ports */
 };
 /* Since the start, of `n` ports, 2 at most. */
-void pp_dp_losses(const struct pp_dp *dp, const uint16_t *ports, unsigned int n,
+void pp_dp_losses(struct pp_dp *dp, const uint16_t *ports, unsigned int n,
 		  struct pp_losses *ret_losses);
 /* A time in which a worker did not look at its queue: at least PP_STALL_MIN outside the
  * driver, or at least PP_STALL_DRIVER_MIN with most of it in the driver. */

@@ -633,7 +633,7 @@ static bool add_worker_losses(const struct pp_worker *w, const uint16_t *ports, 
 	return any;
 }
 
-void pp_dp_losses(const struct pp_dp *dp, const uint16_t *ports, unsigned int n,
+void pp_dp_losses(struct pp_dp *dp, const uint16_t *ports, unsigned int n,
 		  struct pp_losses *ret_losses)
 {
 	struct pp_losses sum = {0};
@@ -642,9 +642,10 @@ void pp_dp_losses(const struct pp_dp *dp, const uint16_t *ports, unsigned int n,
 	for (unsigned int k = 0; k < n; k++) {
 		if (pp_dp_port_stats(dp, ports[k], &stats))
 			continue;
-		sum.port[k].rx_missed = stats.imissed;
+		struct pp_port *port = &dp->port[ports[k]];
+		sum.port[k].rx_missed = pp_kernel_missed(port, ports[k], stats.imissed);
 		sum.port[k].rx_nombuf = stats.rx_nombuf;
-		sum.port[k].frames_dropped = dp->port[ports[k]].frames_dropped;
+		sum.port[k].frames_dropped = port->frames_dropped;
 	}
 	for (unsigned int i = 0; i < dp->n_workers; i++) {
 		const struct pp_worker *w = dp->worker[i];

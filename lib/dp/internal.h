@@ -109,6 +109,10 @@ struct pp_port {
 	struct rte_mempool *rx_pool, *tx_pool;
 	struct pp_queue *first_queue; /* sends for the control thread */
 	uint64_t frames_dropped;      /* control only: those that did not get into its ring */
+	unsigned int interface;	      /* of a kernel's, behind it; 0: none */
+	int socket[PP_WORKER_MAX];    /* its packet sockets; the driver's, never closed here */
+	unsigned int n_sockets;
+	uint64_t socket_drops; /* control only: theirs, ever */
 };
 
 struct pp_dp {
@@ -138,6 +142,12 @@ void pp_port_stop(struct pp_dp *dp, uint16_t port);
 
 /* NUMA node of the device; -1: unknown, or it is virtual and on none. */
 int pp_port_node(uint16_t port);
+
+/* kernel.c: when the port has started. */
+void pp_kernel_attach(struct pp_port *p, uint16_t port);
+/* Frames for the port that its queue had no room for: `imissed`, as the driver has it, and what a
+ * kernel's interface behind it dropped. Control thread. */
+uint64_t pp_kernel_missed(struct pp_port *p, uint16_t port, uint64_t imissed);
 
 /* memory.c: what workers use, to the nodes that they are on. */
 void pp_memory_place(const struct pp_dp *dp);

@@ -199,6 +199,7 @@ int pp_port_start(struct pp_dp *dp, uint16_t port, uint16_t n_queues, struct pp_
 	if ((err = rte_eth_dev_start(port)))
 		return port_error(ret_error, port, err, "does not start");
 	p->used = true;
+	pp_kernel_attach(p, port);
 	if ((err = read_mac(p, port)))
 		return port_error(ret_error, port, err, "MAC address");
 	/* Neighbour solicitations come by multicast (RFC 4861 7.2.1). */
