@@ -166,7 +166,8 @@ static bool wants_address(const json_t *error)
 {
 	const json_t *data = json_object_get(error, "data");
 
-	return !strcmp(pp_out_str(data, "type"), "address") && *pp_out_str(data, "word") &&
+	return pp_out_int(error, "code") == PP_ERR_PARAMS &&
+	       !strcmp(pp_out_str(data, "type"), "address") && *pp_out_str(data, "word") &&
 	       pp_out_int(data, "column") > 0;
 }
 

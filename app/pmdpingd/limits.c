@@ -30,6 +30,19 @@ bool pp_limit_is_any(const struct pp_engine *e, const struct pp_session_spec *sp
 	return !allowed(e, &spec->target);
 }
 
+/* The same of a run, whose routes may have changed since it was made. */
+static bool is_any(const struct pp_run *r)
+{
+	struct pp_target_counts t;
+
+	for (uint32_t i = 0; r->spec.n_targets > 1 && i < r->spec.n_targets; i++) {
+		pp_session_target(r->session, i, &t);
+		if (!allowed(r->engine, &t.addr))
+			return true;
+	}
+	return !allowed(r->engine, &r->spec.target);
+}
+
 /* Of a rate, what one target gets. */
 static double part(const struct pp_session_spec *spec, double pps)
 {
@@ -66,15 +79,34 @@ static struct limit limit_of(const struct pp_engine *e, const struct pp_session_
 	return l;
 }
 
-/* What running sessions send to a target; for those that few may be sent to. Those with
- * several are not searched for it: any of them may have it. */
-static double taken_by_target(const struct pp_engine *e, const struct pp_addr *target)
+static bool probes(const struct pp_run *r, const struct pp_addr *target)
+{
+	struct pp_target_counts t;
+
+	for (uint32_t i = 0; i < r->spec.n_targets; i++) {
+		pp_session_target(r->session, i, &t);
+		if (pp_addr_eq(&t.addr, target))
+			return true;
+	}
+	return false;
+}
+
+static bool shares(const struct pp_run *r, const struct pp_addr *target, const struct pp_run *mine)
+{
+	if (r->spec.n_targets > 1)
+		return r->limited;
+	return mine ? probes(mine, &r->spec.target) : pp_addr_eq(&r->spec.target, target);
+}
+
+/* What running sessions send to a target of which few may be sent to: to this one, or to
+ * any that `mine` probes. Those with several are not searched: any of them may have it. */
+static double taken_by_target(const struct pp_engine *e, const struct pp_addr *target,
+			      const struct pp_run *mine)
 {
 	double pps = 0;
 
 	for (const struct pp_run *r = e->runs; r; r = r->next)
-		if (r->taken &&
-		    (r->spec.n_targets > 1 ? r->limited : pp_addr_eq(&r->spec.target, target)))
+		if (r->taken && shares(r, target, mine))
 			pps += part(&r->spec, r->pps);
 	return pps;
 }
@@ -85,7 +117,7 @@ double pp_limit_left(const struct pp_engine *e, const struct pp_session_spec *sp
 	double left = l.each > 0 ? (l.max.value - e->taken[spec->link.port].sum) / l.each : 0;
 
 	if (!allowed(e, &spec->target))
-		left = fmin(left, PP_ANY_TARGET_PPS - taken_by_target(e, &spec->target));
+		left = fmin(left, PP_ANY_TARGET_PPS - taken_by_target(e, &spec->target, NULL));
 	return fmin(left, PP_SESSION_PPS);
 }
 
@@ -176,14 +208,13 @@ int pp_limit_take(struct pp_run *r, struct pp_error *ret_error)
 {
 	struct pp_engine *e = r->engine;
 	struct pp_taken *port = &e->taken[r->spec.link.port];
-	/* All runs are looked through only for targets that have a limit of their own. */
-	bool any = r->spec.n_targets > 1 ? r->limited : !allowed(e, &r->spec.target);
-	double to_target = any ? taken_by_target(e, &r->spec.target) : 0;
 
 	if (!(r->pps > 0))
 		return 0;
-	int err = check(e, &r->spec, r->pps, port->sum, any, to_target, ret_error);
-
+	/* All runs are looked through only for targets that have a limit of their own. */
+	r->limited = is_any(r);
+	double to_target = r->limited ? taken_by_target(e, &r->spec.target, r) : 0;
+	int err = check(e, &r->spec, r->pps, port->sum, r->limited, to_target, ret_error);
 	if (err)
 		return err;
 	r->share = r->pps * limit_of(e, &r->spec).each;

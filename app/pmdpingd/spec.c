@@ -99,7 +99,8 @@ static bool take_schedule(struct pp_call *c, struct pp_session_spec *spec, const
 	spec->interval = PP_NS(int_or(c, "interval", PP_SEC(1).v));
 	*ret_word = rate ? "rate" : "interval";
 	if (spec->n_targets > 1) { /* an interval is a target's, a rate is all of theirs */
-		spec->count *= spec->n_targets;
+		spec->count =
+			pp_min_u64(spec->count, INT64_MAX / spec->n_targets) * spec->n_targets;
 		spec->rate = spec->n_targets * 1e9 / (double)spec->interval.v;
 	}
 	return !rate || take_rate(c, spec, rate);
@@ -194,7 +195,7 @@ static bool take_targets(struct pp_call *c, struct pp_session_spec *spec,
 
 	if (pp_targets_parse(pp_call_engine(c), pp_call_text(c, "targets"),
 			     (int)int_or(c, "port", -1), ret_targets, &spec->n_targets, &error)) {
-		pp_call_fail(c, PP_ERR_PARAMS, "targets", "%s", error.text);
+		pp_call_fail(c, PP_ERR_FAILED, "targets", "%s", error.text);
 		return false;
 	}
 	spec->targets = *ret_targets;

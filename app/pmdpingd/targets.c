@@ -42,6 +42,46 @@ static void put_all(const char *text, struct pp_target_spec *targets)
 	}
 }
 
+struct numbered {
+	struct pp_addr addr;
+	uint32_t at;
+};
+
+static int by_address(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+	int order = memcmp(x->addr.b, y->addr.b, sizeof(x->addr.b));
+
+	return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+static bool is_twice(const struct numbered *sorted, uint32_t i)
+{
+	return i > 0 && pp_addr_eq(&sorted[i].addr, &sorted[i - 1].addr);
+}
+
+/* An address is a target once, where it comes first: its share of a rate is what a limit
+ * allows for it. Returns how many are left; 0 without memory. */
+static uint32_t leave_out_again(struct pp_target_spec *targets, uint32_t n)
+{
+	struct numbered *sorted = calloc(n, sizeof(*sorted));
+	uint32_t kept = 0;
+
+	if (!sorted)
+		return 0;
+	for (uint32_t i = 0; i < n; i++)
+		sorted[i] = (struct numbered){targets[i].addr, i};
+	qsort(sorted, n, sizeof(*sorted), by_address);
+	for (uint32_t i = 0; i < n; i++)
+		targets[sorted[i].at].id = is_twice(sorted, i);
+	for (uint32_t i = 0; i < n; i++) {
+		if (targets[i].id == 0)
+			targets[kept++] = targets[i];
+	}
+	free(sorted);
+	return kept;
+}
+
 /* On the link by which it would be reached. */
 static bool is_own(const struct pp_routes *routes, const struct pp_addr *addr, int port)
 {
@@ -76,11 +116,15 @@ int pp_targets_parse(struct pp_engine *e, const char *text, int port,
 		return -ERANGE;
 	}
 	struct pp_target_spec *targets = calloc(n, sizeof(*targets));
-	if (!targets) {
+	if (targets) {
+		put_all(text, targets);
+		n = leave_out_again(targets, (uint32_t)n);
+	}
+	if (!targets || n == 0) {
+		free(targets);
 		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
 		return -ENOMEM;
 	}
-	put_all(text, targets);
 	*ret_targets = targets;
 	*ret_n = leave_out_own(pp_host_routes(e->host), targets, (uint32_t)n, port);
 	return 0;

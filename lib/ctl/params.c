@@ -231,22 +231,45 @@ static int parse_text(const struct pp_param *p, const char *text, bool after_let
 
 /* A name may stand alone: the error says that an address was wanted, and the client
  * resolves it. */
+static bool maybe_name(const char *text)
+{
+	struct pp_addr first, last;
+	const char *dash = strchr(text, '-');
+
+	if (strpbrk(text, ",/:"))
+		return false;
+	return !dash || pp_addr_range_parse(text, (size_t)(dash - text), &first, &last) != 0;
+}
+
+static int not_targets(const char *item, size_t len, bool backward, struct pp_error *err)
+{
+	char cut[PP_WORD_SHOWN];
+
+	pp_word_cut(item, len, cut);
+	if (backward)
+		return pp_error_set(err, PP_ERR_PARAMS, 0, NULL, cut,
+				    "\"%s\": the last address is below the first, or of another "
+				    "family",
+				    cut);
+	return pp_error_set(err, PP_ERR_PARAMS, 0, NULL, cut,
+			    "not an address, ADDRESS-ADDRESS or a prefix: \"%s\"", cut);
+}
+
 static int parse_targets(const struct pp_param *p, const char *text, bool after_letter,
 			 struct pp_value *v, struct pp_error *err)
 {
 	struct pp_addr first, last;
 
-	if (!strpbrk(text, ",/-"))
+	if (!strcmp(text, "file"))
+		return pp_error_set(err, PP_ERR_PARAMS, 0, NULL, text,
+				    "files are opened by the client");
+	if (maybe_name(text))
 		return parse_address(p, text, after_letter, v, err);
 	for (const char *at = text;; at++) {
 		size_t len = strcspn(at, ",");
 		int rc = pp_addr_range_parse(at, len, &first, &last);
-		if (rc && !(len == strlen(text) && !strpbrk(text, "/:")))
-			return pp_error_set(err, PP_ERR_PARAMS, 0, NULL, text,
-					    "not an address, ADDRESS-ADDRESS or a prefix: \"%.*s\"",
-					    (int)(len < 60 ? len : 60), at);
-		if (rc) /* a-b.example */
-			return parse_address(p, text, after_letter, v, err);
+		if (rc)
+			return not_targets(at, len, rc == -ERANGE && memchr(at, '-', len), err);
 		at += len;
 		if (!*at)
 			return 0;

@@ -51,6 +51,12 @@ static const struct pp_param rest_params[] = {
 	{.name = NULL},
 };
 
+static const struct pp_param targets_params[] = {
+	{.name = "targets", .positional = true, .required = true, .type = PP_PARAM_TARGETS},
+	{.name = "count", .type = PP_PARAM_INT, .min = 1, .max = 9},
+	{.name = NULL},
+};
+
 static void record(struct pp_call *c)
 {
 	const struct pp_param *p = pp_call_command(c)->params;
@@ -87,6 +93,7 @@ static const struct pp_command commands[] = {
 	{"set mode", NULL, PP_CLASS_READ, "", record},
 	{"say", rest_params, PP_CLASS_READ, "", record},
 	{"load", rest_params, PP_CLASS_READ, "", record},
+	{"probe", targets_params, PP_CLASS_READ, "", record},
 	{NULL, NULL, PP_CLASS_READ, NULL, NULL},
 };
 
@@ -215,6 +222,45 @@ static void test_places(void)
 	bad("say 1 \303\266\303\266 \001", 10, "control character 0x01");
 	bad("ping \377", 0, "UTF-8");
 	bad("say \033[2J", 5, "control character");
+}
+
+/* The client resolves what the engine takes for a name, and nothing else. */
+static void test_targets(void)
+{
+	static const char *const fine[] = {
+		"192.0.2.1",	  "192.0.2.1-192.0.2.9",
+		"192.0.2.0/24",	  "192.0.2.1,192.0.2.2",
+		"2001:db8::/112", "2001:db8::1-2001:db8::9,2001:db8:1::1",
+		"0.0.0.0/0,::/0",
+	};
+	static const char *const names[] = {"gw",   "gw.example", "a-b.example",
+					    "10-5", "-gw",	  "192.0.2.300"};
+	char line[128], part[128];
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(fine); i++) {
+		snprintf(line, sizeof(line), "probe %s count 3", fine[i]);
+		snprintf(part, sizeof(part), "targets=%s count=3 ", fine[i]);
+		good(line, part);
+	}
+	for (size_t i = 0; i < PP_ARRAY_LEN(names); i++) {
+		snprintf(line, sizeof(line), "probe %s", names[i]);
+		snprintf(part, sizeof(part), "not a numeric address: \"%s\"", names[i]);
+		if (names[i][0] != '-')
+			bad(line, 7, part);
+	}
+	bad("probe", 7, "\"targets\" is missing");
+	bad("probe gw.example,192.0.2.1", 7,
+	    "not an address, ADDRESS-ADDRESS or a prefix: \"gw.example\"");
+	bad("probe 192.0.2.1,", 7, "a prefix: \"\"");
+	bad("probe ,192.0.2.1", 7, "a prefix: \"\"");
+	bad("probe 192.0.2.1,,192.0.2.2", 7, "a prefix: \"\"");
+	bad("probe 192.0.2.1,192.0.2.2x,192.0.2.3", 7, "a prefix: \"192.0.2.2x\"");
+	bad("probe 192.0.2.0/33", 7, "a prefix: \"192.0.2.0/33\"");
+	bad("probe 192.0.2.1-9", 7, "a prefix: \"192.0.2.1-9\"");
+	bad("probe 192.0.2.9-192.0.2.1", 7,
+	    "\"192.0.2.9-192.0.2.1\": the last address is below the first");
+	bad("probe ::1,192.0.2.1-2001:db8::1", 7, "\"192.0.2.1-2001:db8::1\": the last address");
+	bad("probe file hosts.txt", 7, "files are opened by the client");
 }
 
 static void test_integers(void)
@@ -389,6 +435,7 @@ PP_TEST_MAIN("grammar", {"parameters come in any order", test_order},
 	     {"the longest command whose words begin the line", test_commands},
 	     {"empty lines and comments do nothing", test_empty},
 	     {"errors stand at their column, in characters", test_places},
+	     {"targets: addresses, ranges, prefixes, lists, a name", test_targets},
 	     {"integers at min-1, min, max, max+1 and beyond", test_integers},
 	     {"bare numbers are seconds after a letter only", test_times},
 	     {"rates, prefixes, MACs, patterns, choices, names", test_words},

@@ -94,7 +94,7 @@ static void in_turn(void)
 	for (unsigned int i = 0; i < 20; i++) {
 		CU_ASSERT_EQUAL_FATAL(burst(v->f), 1);
 		CU_ASSERT_EQUAL(place(v, 0), i % 3);
-		CU_ASSERT_EQUAL(pp_batch_at(&v->f->batch, 0).k, i / 3);
+		CU_ASSERT_EQUAL(v->f->batch.probe[0].k, i / 3);
 		CU_ASSERT_EQUAL(v->f->batch.due[0].v, t0.v + i * PP_MS(10).v);
 		CU_ASSERT_TRUE(answer(v->f, v->f->frame[0]));
 		v->f->now.v += PP_MS(10).v;
@@ -176,7 +176,7 @@ static void missed_turns(void)
 	CU_ASSERT_EQUAL_FATAL(burst(v->f), 1);
 	CU_ASSERT_EQUAL(counts(v->f, v->ref)->missed, 50);
 	CU_ASSERT_EQUAL(place(v, 0), 50 % 3);
-	CU_ASSERT_EQUAL(pp_batch_at(&v->f->batch, 0).k, 50 / 3);
+	CU_ASSERT_EQUAL(v->f->batch.probe[0].k, 50 / 3);
 	CU_ASSERT_EQUAL(v->f->batch.due[0].v, t0.v + PP_MS(500).v);
 	CU_ASSERT_TRUE(answer(v->f, v->f->frame[0]));
 	end(v);
@@ -222,7 +222,7 @@ static void others_do_not_wait(void)
 	while (burst(v->f) == 0)
 		v->f->now.v += PP_MS(1).v;
 	CU_ASSERT_EQUAL(place(v, 0), 1);
-	CU_ASSERT_EQUAL(pp_batch_at(&v->f->batch, 0).k, 2);
+	CU_ASSERT_EQUAL(v->f->batch.probe[0].k, 2);
 	CU_ASSERT_EQUAL(v->f->batch.due[0].v, PP_SEC(1000).v + 7 * PP_MS(10).v);
 	CU_ASSERT_TRUE(answer(v->f, v->f->frame[0]));
 	CU_ASSERT_EQUAL(pp_session_held(v->s), 0);
@@ -447,7 +447,7 @@ static void next_run_goes_on(void)
 		while (burst(v->f) == 0)
 			v->f->now.v += PP_MS(1).v;
 		CU_ASSERT_EQUAL(place(v, 0), i % 3);
-		CU_ASSERT_EQUAL(pp_batch_at(&v->f->batch, 0).k, i / 3);
+		CU_ASSERT_EQUAL(v->f->batch.probe[0].k, i / 3);
 		CU_ASSERT_TRUE(answer(v->f, v->f->frame[0]));
 		if (i == 3)
 			pp_prober_start(v->f->prober, v->ref, v->f->now);
