@@ -10,7 +10,7 @@
 
 #include <pmdping/base.h>
 
-/* ---- native loads, at any alignment ---------------------------------------- */
+/* ---- native loads and stores, at any alignment ----------------------------- */
 
 static inline uint16_t pp_load16(const uint8_t *p)
 {
@@ -33,6 +33,21 @@ static inline uint64_t pp_load64(const uint8_t *p)
 	return v;
 }
 
+static inline void pp_store16(uint8_t *p, uint16_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void pp_store32(uint8_t *p, uint32_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void pp_store64(uint8_t *p, uint64_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
 /* ---- sums in native order ---------------------------------------------------- */
 
 /* From this length on a call of the vectorised sum pays. */
@@ -52,6 +67,13 @@ static inline uint16_t pp_sum_fold(uint64_t sum)
 	uint32_t half = (uint32_t)(sum >> 32);
 	half += half << 16 | half >> 16;
 	return (uint16_t)(half >> 16);
+}
+
+/* Whether data that contains its checksum is as it was: a fold to ffff. Of those the sum
+ * is a multiple, and that is seen by one multiplication. */
+static inline bool pp_sum_good(uint64_t sum)
+{
+	return sum != 0 && sum % 0xffff == 0;
 }
 
 /* Any length; an odd last byte counts as if a zero followed it. The widest code that
@@ -76,14 +98,28 @@ static inline uint64_t pp_sum_tail(uint64_t sum, const uint8_t *p, size_t len)
 	return sum;
 }
 
+/* The last `n` < 8 of a word's bytes, where the first ones would be. */
+static inline uint64_t pp_sum_last(uint64_t word, unsigned int n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return word >> (7 - n) * 8 >> 8;
+#else
+	return word << (7 - n) * 8 << 8;
+#endif
+}
+
 /* The sum so far, and the bytes of data: `sum` covers an even number of bytes. */
 static inline uint64_t pp_sum(uint64_t sum, const uint8_t *data, size_t len)
 {
 	if (len >= PP_SUM_LONG)
 		return pp_sum_add(sum, pp_sum_long(data, len));
+	if (len < 8)
+		return pp_sum_tail(sum, data, len);
+	const uint8_t *end = data + len;
 	for (; len >= 8; data += 8, len -= 8)
 		sum = pp_sum_add(sum, pp_load64(data));
-	return pp_sum_tail(sum, data, len);
+	/* The last 8 bytes without those that are in already: len are left. */
+	return pp_sum_add(sum, pp_sum_last(pp_load64(end - 8), (unsigned int)len));
 }
 
 /* ---- checksums in network order ------------------------------------------------ */

@@ -55,7 +55,7 @@ struct pp_stack {
  * and counts each in exactly one of drops. */
 void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_pkt *pkts,
 		      unsigned int n, struct pp_span rx);
-/* An answer that the port did not take: moves it to its own counter. */
+/* An answer that the port did not take: moves it from its .fate to a counter of its own. */
 void pp_stack_unsent(struct pp_stack *s, const struct pp_pkt *pkt);
 /* A frame that did not get as far as pp_stack_receive. */
 void pp_stack_drop(struct pp_stack *s, enum pp_drop why);

@@ -153,56 +153,71 @@ static bool is_crowded(struct pp_worker *w)
 	return w->crowded;
 }
 
-/* Frames that are one segment become packets; others are counted and freed. */
-static unsigned int gather(struct pp_worker *w, struct pp_queue *q, struct rte_mbuf **m,
+/* Frames that are one segment become packets; others are counted and freed. Their first
+ * bytes are asked for here, all of them before the first is looked at. */
+static unsigned int gather(struct pp_worker *w, const struct pp_queue *q, struct rte_mbuf **m,
 			   unsigned int n, struct pp_pkt *pkts)
 {
+	const uint16_t port = q->port;
 	unsigned int kept = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		if (unlikely(m[i]->nb_segs != 1 || m[i]->pkt_len != m[i]->data_len)) {
+		struct rte_mbuf *b = m[i];
+		if (unlikely(b->nb_segs != 1 || b->pkt_len != b->data_len)) {
 			pp_stack_drop(&w->stack, PP_DROP_ETH_LENGTH);
-			rte_pktmbuf_free(m[i]);
+			rte_pktmbuf_free(b);
 			continue;
 		}
-		pkts[kept] = (struct pp_pkt){
-			.data = rte_pktmbuf_mtod(m[i], uint8_t *),
-			.len = m[i]->data_len,
-			.room = (uint32_t)m[i]->data_len + rte_pktmbuf_tailroom(m[i]),
-			.port = q->port,
-		};
-		m[kept++] = m[i];
+		struct pp_pkt *p = &pkts[kept];
+		p->data = rte_pktmbuf_mtod(b, uint8_t *);
+		rte_prefetch0(p->data);
+		p->len = b->data_len;
+		p->room = (uint32_t)b->buf_len - b->data_off;
+		p->port = port;
+		m[kept++] = b;
 	}
 	return kept;
+}
+
+/* Leaves the answered ones in front, in their order, and frees the others. */
+static unsigned int pick_answers(struct rte_mbuf **m, struct pp_pkt *pkts, unsigned int n)
+{
+	struct rte_mbuf *rest[PP_RX_BURST];
+	unsigned int n_out = 0, n_rest = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct rte_mbuf *b = m[i];
+		if (!pkts[i].answer) {
+			rest[n_rest++] = b;
+			continue;
+		}
+		b->data_len = (uint16_t)pkts[i].len;
+		b->pkt_len = pkts[i].len;
+		b->ol_flags = 0;
+		pkts[n_out].fate = pkts[i].fate; /* all that pp_stack_unsent reads */
+		m[n_out++] = b;
+	}
+	if (n_rest)
+		rte_pktmbuf_free_bulk(rest, n_rest);
+	return n_out;
 }
 
 /* Transmits the packets that were answered, frees the others. */
 static void send_answers(struct pp_worker *w, struct pp_queue *q, struct rte_mbuf **m,
 			 struct pp_pkt *pkts, unsigned int n)
 {
-	struct rte_mbuf *out[PP_RX_BURST];
-	unsigned int from[PP_RX_BURST], n_out = 0;
+	unsigned int n_out = pick_answers(m, pkts, n);
 
-	for (unsigned int i = 0; i < n; i++) {
-		if (!pkts[i].answer) {
-			rte_pktmbuf_free(m[i]);
-			continue;
-		}
-		m[i]->data_len = (uint16_t)pkts[i].len;
-		m[i]->pkt_len = pkts[i].len;
-		m[i]->ol_flags = 0;
-		from[n_out] = i;
-		out[n_out++] = m[i];
-	}
 	if (n_out == 0)
 		return;
-	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, out, (uint16_t)n_out);
+	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, m, (uint16_t)n_out);
 	pp_count(&w->tx, sent);
-	for (unsigned int i = sent; i < n_out; i++) {
-		pp_stack_unsent(&w->stack, &pkts[from[i]]);
-		pp_count(&q->answers_refused, 1);
-		rte_pktmbuf_free(out[i]);
-	}
+	if (likely(sent == n_out))
+		return;
+	pp_count(&q->answers_refused, n_out - sent);
+	for (unsigned int i = sent; i < n_out; i++)
+		pp_stack_unsent(&w->stack, &pkts[i]);
+	rte_pktmbuf_free_bulk(m + sent, n_out - sent);
 }
 
 /* A frame of this burst arrived after the last poll that left the queue empty began,

@@ -7,6 +7,8 @@
 
 #include <pmdping/stack.h>
 
+#include <arpa/inet.h>
+
 #define PP_ANSWER_TTL 64
 
 enum {
@@ -19,12 +21,16 @@ enum {
 /* Type and code become those of the reply; a code that was not 0 is read as 0. */
 static inline void pp_answer_icmp(uint8_t *icmp, uint8_t type)
 {
-	uint16_t from = pp_get_be16(icmp), to = (uint16_t)(type << 8);
-	uint16_t check = pp_cksum_update16(pp_get_be16(icmp + 2), from, to);
-
-	pp_put_be16(icmp, to);
-	/* Of the two zeroes ffff is right also where all that is summed is zero. */
-	pp_put_be16(icmp + 2, check ? check : 0xffff);
+	const uint16_t to = htons((uint16_t)(type << 8));
+	/* RFC 1624: HC + m + ~m'. Not 0, since m is not; of the two zeroes ffff is right also
+	 * where all that is summed is zero. */
+	uint32_t check = (uint32_t)pp_load16(icmp + 2) + pp_load16(icmp);
+	if (to)
+		check += (uint16_t)~to;
+	check = (check & 0xffff) + (check >> 16);
+	check = (check & 0xffff) + (check >> 16);
+	pp_store16(icmp, to);
+	pp_store16(icmp + 2, (uint16_t)check);
 }
 
 /* The frame ends at len; zeroes up to Ethernet's minimum, for what was there is nobody's
@@ -35,7 +41,8 @@ static inline bool pp_answer_pad(struct pp_pkt *pkt, size_t len)
 
 	if (full > pkt->room)
 		return false;
-	memset(pkt->data + len, 0, full - len);
+	if (full > len)
+		memset(pkt->data + len, 0, full - len);
 	pkt->len = (uint32_t)full;
 	return true;
 }

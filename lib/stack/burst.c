@@ -9,9 +9,8 @@
 #include "answer.h"
 #include "receive.h"
 
-#define PREFETCH_AHEAD 4
-#define REPLIES	       32
-#define LATER	       PP_DROP_COUNT /* its counter is known at the end of the replies */
+#define REPLIES 32
+#define LATER	PP_DROP_COUNT /* its counter is known at the end of the replies */
 
 #define PLAIN4_MIN    (PP_ETH_HLEN + PP_IP4_HLEN + PP_ICMP_HLEN)
 #define PLAIN6_MIN    (PP_ETH_HLEN + PP_IP6_HLEN + PP_ICMP_HLEN)
@@ -58,21 +57,6 @@ struct plain {
  * that says group. */
 #define MAC_AND_GROUP WIRE64(UINT64_C(0xffffffffffff0100))
 
-static inline void store16(uint8_t *p, uint16_t v)
-{
-	memcpy(p, &v, sizeof(v));
-}
-
-static inline void store32(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, sizeof(v));
-}
-
-static inline void store64(uint8_t *p, uint64_t v)
-{
-	memcpy(p, &v, sizeof(v));
-}
-
 /* One writer: a plain add, but stored whole for readers elsewhere. */
 static void count(uint64_t *counter, uint64_t n)
 {
@@ -115,10 +99,9 @@ static inline bool take_port(struct plain *f, uint16_t number)
 
 static inline bool is_ours4(struct plain *f, uint32_t dst)
 {
-	const struct pp_addr addr = {.w = {0, MAPPED(dst)}};
-
 	if (f->dst4 == dst)
 		return true;
+	const struct pp_addr addr = {.w = {0, MAPPED(dst)}};
 	if (pp_view_classify(f->view, f->link, &addr) != PP_DST_OURS)
 		return false;
 	f->dst4 = dst;
@@ -136,18 +119,31 @@ static inline bool is_ours6(struct plain *f, const struct pp_addr *dst)
 	return true;
 }
 
-/* As check_source of the general way, and pp_addr_is_unicast. */
+/* As check_source of the general way. */
+static __attribute__((noinline)) bool may_send(const struct pp_view *v, struct pp_link link,
+					       const struct pp_addr *src)
+{
+	enum pp_view_dst what = pp_view_classify(v, link, src);
+
+	return what != PP_DST_OURS && what != PP_DST_BROADCAST;
+}
+
+static inline bool is_sender(const struct plain *f, const struct pp_addr *src)
+{
+	return pp_view_is_stranger(f->view, f->link, src) || may_send(f->view, f->link, src);
+}
+
+/* As pp_addr_is_unicast, with what the view says. */
 static inline bool source_good4(const struct plain *f, const uint8_t *src)
 {
 	const struct pp_addr addr = {.w = {0, MAPPED(pp_load32(src))}};
 
-	return src[0] != 0 && src[0] != 127 && src[0] < 0xe0 &&
-	       pp_view_is_stranger(f->view, f->link, &addr);
+	return src[0] != 0 && src[0] != 127 && src[0] < 0xe0 && is_sender(f, &addr);
 }
 
 static inline bool source_good6(const struct plain *f, const struct pp_addr *src)
 {
-	return src->w[0] != 0 && src->b[0] != 0xff && pp_view_is_stranger(f->view, f->link, src);
+	return src->w[0] != 0 && src->b[0] != 0xff && is_sender(f, src);
 }
 
 /* ---- both families -------------------------------------------------------------------- */
@@ -164,8 +160,8 @@ static inline void turn_eth(const struct plain *f, uint8_t *frame)
 	uint16_t last = pp_load16(frame + 10);
 
 	memcpy(frame + 6, f->own.b, sizeof(f->own.b));
-	store32(frame, first);
-	store16(frame + 4, last);
+	pp_store32(frame, first);
+	pp_store16(frame + 4, last);
 }
 
 /* A bit for each that has reached its probe, or its worker. */
@@ -199,20 +195,26 @@ static void end_replies(struct pp_stack *s, struct plain *f)
 	count_replies(s, f, put ? UINT32_MAX >> (32 - put) : 0, PP_DROP_RECEIPT_LOST);
 }
 
-/* `len` bytes of ICMP. Of the packet only what identifies a probe is filled in. */
+/* What there is of a reply to be matched: no more than identifies a probe is read, but all
+ * fields are set, one by one, which is cheaper than clearing the rest. */
 static inline enum pp_drop reply(struct plain *f, struct pp_stack *s, const struct pp_pkt *pkt,
-				 struct pp_span rx, const struct pp_ip *ip, const uint8_t *icmp,
-				 size_t len)
+				 struct pp_span rx, const struct pp_ip *ip)
 {
+	const uint8_t *h = ip->pay.at;
 	struct replies *r = f->replies;
-	const struct pp_icmp decoded = {
-		.kind = PP_ICMP_ECHO_REPLY,
-		.v6 = ip->v6,
-		.id = pp_get_be16(icmp + 4),
-		.seq = pp_get_be16(icmp + 6),
-		.body = pp_cur(icmp + PP_ICMP_HLEN, len - PP_ICMP_HLEN),
-	};
+	struct pp_icmp decoded;
 
+	decoded.kind = PP_ICMP_ECHO_REPLY;
+	decoded.v6 = ip->v6;
+	decoded.type = h[0];
+	decoded.code = h[1];
+	decoded.check = pp_get_be16(h + 2);
+	decoded.id = pp_get_be16(h + 4);
+	decoded.seq = pp_get_be16(h + 6);
+	decoded.rest = pp_get_be32(h + 4);
+	decoded.body.at = h + PP_ICMP_HLEN;
+	decoded.body.left = ip->pay.left - PP_ICMP_HLEN;
+	decoded.body.fail = false;
 	if (r->n == REPLIES)
 		end_replies(s, f);
 	struct pp_receipt *receipt = &r->receipt[r->n];
@@ -229,6 +231,20 @@ static inline enum pp_drop reply(struct plain *f, struct pp_stack *s, const stru
 	return LATER;
 }
 
+/* The fields that all plain packets have in common. */
+static inline void describe(struct pp_ip *ip, bool v6, uint8_t *icmp, size_t len)
+{
+	ip->v6 = v6;
+	ip->proto = v6 ? PP_IPPROTO_ICMP6 : PP_IPPROTO_ICMP;
+	ip->fragment = false;
+	ip->frag_header = false;
+	ip->options = false;
+	ip->hlen = v6 ? PP_IP6_HLEN : PP_IP4_HLEN;
+	ip->pay.at = icmp;
+	ip->pay.left = len;
+	ip->pay.fail = false;
+}
+
 /* ---- IPv4 ------------------------------------------------------------------------------ */
 
 static inline bool headers_good4(const uint8_t *ip, size_t total, size_t available)
@@ -237,7 +253,7 @@ static inline bool headers_good4(const uint8_t *ip, size_t total, size_t availab
 
 	return (pp_load16(ip + 6) & WIRE16(FRAGMENT_BITS)) == 0 && ip[9] == PP_IPPROTO_ICMP &&
 	       total >= PP_IP4_HLEN + PP_ICMP_HLEN && total <= available &&
-	       pp_sum_fold(pp_sum_add(sum, pp_load32(ip + 16))) == 0xffff;
+	       pp_sum_good(pp_sum_add(sum, pp_load32(ip + 16)));
 }
 
 /* As put_ip4 of answer.c: type of service and length stay. */
@@ -248,11 +264,11 @@ static inline void turn_ip4(uint8_t *ip, uint16_t ip_id)
 	uint64_t addresses = pp_load64(ip + 12);
 	uint64_t rest = (uint64_t)pp_load32(ip) + id + df + ttl_proto;
 
-	store16(ip + 4, id);
-	store16(ip + 6, df);
-	store16(ip + 8, ttl_proto);
-	store16(ip + 10, (uint16_t)~pp_sum_fold(pp_sum_add(addresses, rest)));
-	store64(ip + 12, addresses << 32 | addresses >> 32);
+	pp_store16(ip + 4, id);
+	pp_store16(ip + 6, df);
+	pp_store16(ip + 8, ttl_proto);
+	pp_store16(ip + 10, (uint16_t)~pp_sum_fold(pp_sum_add(addresses, rest)));
+	pp_store64(ip + 12, addresses << 32 | addresses >> 32);
 }
 
 static inline enum pp_drop answer4(struct plain *f, struct pp_pkt *pkt, uint8_t *ip, size_t total)
@@ -273,19 +289,21 @@ static inline enum pp_drop receive4(struct plain *f, struct pp_stack *s, struct 
 	size_t total = pp_get_be16(ip + 2);
 
 	if (!headers_good4(ip, total, pkt->len - PP_ETH_HLEN) || !source_good4(f, ip + 12) ||
-	    !is_ours4(f, pp_load32(ip + 16)) ||
-	    pp_sum_fold(pp_sum(0, icmp, total - PP_IP4_HLEN)) != 0xffff)
+	    !is_ours4(f, pp_load32(ip + 16)) || !pp_sum_good(pp_sum(0, icmp, total - PP_IP4_HLEN)))
 		return PP_OK;
 	if (icmp[0] == PP_ICMP4_ECHO_REQUEST && f->view->respond)
 		return answer4(f, pkt, ip, total);
 	if (icmp[0] != PP_ICMP4_ECHO_REPLY)
 		return PP_OK;
-	const struct pp_ip decoded = {
-		.src = {.w = {0, MAPPED(pp_load32(ip + 12))}},
-		.dst = {.w = {0, MAPPED(pp_load32(ip + 16))}},
-		.ttl = ip[8],
-	};
-	return reply(f, s, pkt, rx, &decoded, icmp, total - PP_IP4_HLEN);
+	struct pp_ip decoded;
+	decoded.src = (struct pp_addr){.w = {0, MAPPED(pp_load32(ip + 12))}};
+	decoded.dst = (struct pp_addr){.w = {0, MAPPED(pp_load32(ip + 16))}};
+	decoded.tos = ip[1];
+	decoded.ttl = ip[8];
+	decoded.df = ip[6] & 0x40;
+	decoded.id = pp_get_be16(ip + 4);
+	describe(&decoded, false, icmp, total - PP_IP4_HLEN);
+	return reply(f, s, pkt, rx, &decoded);
 }
 
 /* ---- IPv6 ------------------------------------------------------------------------------ */
@@ -295,7 +313,7 @@ static inline bool checksum_good6(const uint8_t *ip, size_t len)
 	uint64_t pseudo = (uint64_t)WIRE16((uint16_t)len) + WIRE16(PP_IPPROTO_ICMP6);
 
 	/* The addresses stand right before the message. */
-	return pp_sum_fold(pp_sum(pseudo, ip + 8, 32 + len)) == 0xffff;
+	return pp_sum_good(pp_sum(pseudo, ip + 8, 32 + len));
 }
 
 /* As put_ip6 of answer.c: the traffic class stays, the flow label does not. */
@@ -303,7 +321,7 @@ static inline void turn_ip6(uint8_t *ip)
 {
 	const struct pp_addr src = load_addr(ip + 8), dst = load_addr(ip + 24);
 
-	store32(ip, pp_load32(ip) & WIRE32(0xfff00000));
+	pp_store32(ip, pp_load32(ip) & WIRE32(0xfff00000));
 	ip[7] = PP_ANSWER_TTL;
 	memcpy(ip + 8, dst.b, sizeof(dst.b));
 	memcpy(ip + 24, src.b, sizeof(src.b));
@@ -336,8 +354,15 @@ static inline enum pp_drop receive6(struct plain *f, struct pp_stack *s, struct 
 		return answer6(f, pkt, ip, len);
 	if (icmp[0] != PP_ICMP6_ECHO_REPLY)
 		return PP_OK;
-	const struct pp_ip decoded = {.src = src, .dst = dst, .v6 = true, .ttl = ip[7]};
-	return reply(f, s, pkt, rx, &decoded, icmp, len);
+	struct pp_ip decoded;
+	decoded.src = src;
+	decoded.dst = dst;
+	decoded.tos = (uint8_t)(pp_get_be16(ip) >> 4);
+	decoded.ttl = ip[7];
+	decoded.df = false;
+	decoded.id = 0;
+	describe(&decoded, true, icmp, len);
+	return reply(f, s, pkt, rx, &decoded);
 }
 
 /* ---- bursts -------------------------------------------------------------------------- */
@@ -369,8 +394,6 @@ void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_
 
 	count(&s->delivered, n);
 	for (unsigned int i = 0; i < n; i++) {
-		if (i + PREFETCH_AHEAD < n)
-			__builtin_prefetch(pkts[i + PREFETCH_AHEAD].data);
 		pkts[i].answer = false;
 		enum pp_drop fate = receive_plain(&f, s, &pkts[i], rx);
 		if (fate == PP_OK) {

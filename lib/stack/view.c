@@ -27,7 +27,8 @@ static void insert(struct pp_view *v, struct pp_link link, const struct pp_addr 
 	if (pp_view_find(v, link, addr))
 		return;
 	if (dst == PP_DST_OURS || dst == PP_DST_BROADCAST)
-		v->taken[i] |= pp_view_bit(v, hash);
+		v->taken[hash / PP_VIEW_TAKEN_UNIT / 64] |= UINT64_C(1)
+							    << hash / PP_VIEW_TAKEN_UNIT % 64;
 	while (v->table[i & v->mask].used)
 		i++;
 	v->table[i & v->mask] = (struct pp_view_entry){
@@ -101,13 +102,11 @@ struct pp_view *pp_view_build(const struct pp_routes *routes,
 	size_t size = (size_t)1 << bits;
 	size_t table_bytes = size * sizeof(struct pp_view_entry);
 	size_t prefix_bytes = PREFIXES_PER_ADDR * n * sizeof(struct pp_view_prefix);
-	size_t taken_bytes = size * sizeof(uint64_t);
-	struct pp_view *v = calloc(1, sizeof(*v) + taken_bytes + table_bytes + prefix_bytes);
+	struct pp_view *v = calloc(1, sizeof(*v) + table_bytes + prefix_bytes);
 
 	if (!v)
 		return NULL;
-	v->taken = (uint64_t *)(v + 1);
-	v->table = (struct pp_view_entry *)(v->taken + size);
+	v->table = (struct pp_view_entry *)(v + 1);
 	v->prefixes = (struct pp_view_prefix *)(v->table + size);
 	v->mask = (uint32_t)(size - 1);
 	v->shift = (uint8_t)(64 - bits);

@@ -41,14 +41,18 @@ struct pp_view_prefix {
 	uint8_t plen;
 };
 
+/* Many more than there are addresses. */
+#define PP_VIEW_TAKEN	   8192
+#define PP_VIEW_TAKEN_UNIT (UINT64_C(1) << 51) /* 2^64 / PP_VIEW_TAKEN */
+
 struct pp_view {
 	struct pp_view_port ports[PP_PORT_MAX];
-	bool respond;		     /* answer echo requests */
-	uint8_t shift;		     /* 64 - log2 of the table's size */
-	uint32_t mask;		     /* size - 1; at most half of the table is used */
-	uint32_t n_prefixes;	     /* on-link prefixes */
-	struct pp_view_entry *table; /* in the same allocation */
-	uint64_t *taken;	     /* as many words: bits of what no host may send from */
+	bool respond;			    /* answer echo requests */
+	uint8_t shift;			    /* 64 - log2 of the table's size */
+	uint32_t mask;			    /* size - 1; at most half of the table is used */
+	uint32_t n_prefixes;		    /* on-link prefixes */
+	struct pp_view_entry *table;	    /* in the same allocation */
+	uint64_t taken[PP_VIEW_TAKEN / 64]; /* a bit per address that no host may send from */
 	struct pp_view_prefix *prefixes;
 };
 
@@ -72,20 +76,14 @@ static inline uint32_t pp_view_slot(const struct pp_view *v, struct pp_link link
 	return (uint32_t)(pp_view_hash(link, addr) >> v->shift);
 }
 
-/* The bit of an address in its slot's word of `taken`. */
-static inline uint64_t pp_view_bit(const struct pp_view *v, uint64_t hash)
-{
-	return UINT64_C(1) << (hash >> (v->shift - 6) & 63);
-}
-
 /* True of no address that is ours or a subnet's broadcast on that link, and of nearly all
  * others: no search, and no branch that depends on who sends. */
 static inline bool pp_view_is_stranger(const struct pp_view *v, struct pp_link link,
 				       const struct pp_addr *addr)
 {
-	uint64_t hash = pp_view_hash(link, addr);
+	uint64_t bit = pp_view_hash(link, addr) / PP_VIEW_TAKEN_UNIT;
 
-	return (v->taken[hash >> v->shift] & pp_view_bit(v, hash)) == 0;
+	return (v->taken[bit / 64] >> bit % 64 & 1) == 0;
 }
 
 /* NULL when the table knows nothing of that address on that link. */
