@@ -54,6 +54,16 @@ static void put_source(FILE *f, const json_t *body)
 	fputc(':', f);
 }
 
+static bool put_imix(FILE *f, const json_t *sizes)
+{
+	for (size_t i = 0; i < json_array_size(sizes); i++)
+		fprintf(f, "%s%" JSON_INTEGER_FORMAT, i ? "/" : " IMIX, ",
+			json_integer_value(json_array_get(sizes, i)));
+	if (json_array_size(sizes))
+		fputs(" data bytes\n", f);
+	return json_array_size(sizes) > 0;
+}
+
 static void start(FILE *f, struct pp_out_view *view, const json_t *body)
 {
 	const char *address = pp_out_str(body, "address");
@@ -67,6 +77,8 @@ static void start(FILE *f, struct pp_out_view *view, const json_t *body)
 		fprintf(f, "PATTERN: 0x%s\n", pp_out_str(body, "pattern"));
 	fprintf(f, "PING %s (%s)", view->name ? view->name : address, address);
 	put_source(f, body);
+	if (put_imix(f, json_object_get(body, "imix")))
+		return;
 	if (pp_out_int(body, "family") == 6)
 		fprintf(f, " %" PRId64 " data bytes\n", size);
 	else

@@ -14,6 +14,15 @@
 
 /* ---- start ---------------------------------------------------------------------- */
 
+static json_t *mix_json(const uint16_t *mix)
+{
+	json_t *sizes = json_array();
+
+	for (size_t i = 0; i < PP_MIX_SIZES; i++)
+		json_array_append_new(sizes, json_integer(mix[i]));
+	return sizes;
+}
+
 static void add_asked(json_t *o, const struct pp_call *c, const struct pp_run *r)
 {
 	char text[PP_ADDR_TEXT];
@@ -22,6 +31,8 @@ static void add_asked(json_t *o, const struct pp_call *c, const struct pp_run *r
 		json_object_set_new(o, "source", json_string(pp_addr_text(&r->spec.source, text)));
 	if (r->port >= 0)
 		json_object_set_new(o, "port", json_integer(r->port));
+	if (r->spec.mix[0])
+		json_object_set_new(o, "imix", mix_json(r->spec.mix));
 	if (pp_call_text(c, "pattern"))
 		json_object_set_new(o, "pattern", json_string(pp_call_text(c, "pattern")));
 }

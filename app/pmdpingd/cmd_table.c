@@ -12,6 +12,7 @@
 #define HOUR	    (INT64_C(3600) * 1000000000)
 #define SAMPLES_MAX 10000000
 
+static const char *const frame_words[] = {"imix", NULL};
 static const char *const on_off[] = {"on", "off", NULL};
 static const char *const df_words[] = {"do", "want", "dont", NULL};
 static const char *const export_words[] = {"hgrm", "csv", "json", NULL};
@@ -28,8 +29,8 @@ static const char *const plan_words[] = {"full", "quick", "coverage", NULL};
 	 .help = "from slot to slot of a target; 1s when neither it nor rate is given", .excludes = "rate"}, \
 	{"size", 's', .type = PP_PARAM_INT, .min = 0, .max = 65507, \
 	 .help = "payload bytes; 56; below 16 replies match weakly", .excludes = "frame"}, \
-	{"frame", .type = PP_PARAM_INT, .min = 64, .max = 65535, \
-	 .help = "instead of size: the Ethernet frame with its FCS"}, \
+	{"frame", .type = PP_PARAM_INT, .min = 64, .max = 65535, .choices = frame_words, \
+	 .help = "instead of size: the Ethernet frame with its FCS; imix: 64, 594 and 1518, 7:4:1"}, \
 	{"ttl", 't', .type = PP_PARAM_INT, .min = 1, .max = 255, .help = "TTL or hop limit; 64"}, \
 	{"tos", 'Q', .type = PP_PARAM_INT, .min = 0, .max = 255, .help = "type of service or traffic class; 0"}, \
 	{"df", 'M', .type = PP_PARAM_CHOICE, .choices = df_words, \

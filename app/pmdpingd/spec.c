@@ -52,7 +52,25 @@ static size_t frame_of(const struct pp_session_spec *spec, size_t size)
 
 double pp_spec_frame(const struct pp_session_spec *spec)
 {
-	return (double)frame_of(spec, spec->size);
+	size_t sum = 0;
+
+	if (!spec->mix[0])
+		return (double)frame_of(spec, spec->size);
+	for (size_t i = 0; i < PP_MIX_CYCLE; i++)
+		sum += frame_of(spec, spec->mix[pp_mix_cycle[i]]);
+	return (double)sum / PP_MIX_CYCLE;
+}
+
+/* The smallest frame has a token, and is larger than 64 bytes where it needs to be. */
+static void take_mix(struct pp_session_spec *spec, int64_t headers)
+{
+	static const int64_t frames[PP_MIX_SIZES] = {64, 594, 1518};
+
+	for (size_t i = 0; i < PP_MIX_SIZES; i++) {
+		int64_t size = frames[i] - headers;
+		spec->mix[i] = (uint16_t)(size < PP_TOKEN_SIZE ? PP_TOKEN_SIZE : size);
+	}
+	spec->size = spec->mix[0];
 }
 
 /* Payload bytes; `frame` is the whole Ethernet frame with tag and FCS. */
@@ -61,6 +79,11 @@ static bool take_size(struct pp_call *c, struct pp_session_spec *spec)
 	/* That much payload needs no padding: the rest is headers and FCS. */
 	const int64_t headers = (int64_t)frame_of(spec, PP_ETH_MIN) - PP_ETH_MIN;
 	const int64_t *frame = pp_call_int(c, "frame");
+
+	if (frame && *frame < 0) {
+		take_mix(spec, headers);
+		return true;
+	}
 	int64_t size = frame ? *frame - headers : int_or(c, "size", DEFAULT_SIZE);
 
 	if (size < 0 || size > UINT16_MAX) {

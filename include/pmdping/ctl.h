@@ -55,7 +55,8 @@ struct pp_param {
 	bool required;
 	enum pp_param_type type;
 	int64_t min, max;	    /* INT, TIME (ns) */
-	const char *const *choices; /* CHOICE: NULL-terminated */
+	const char *const *choices; /* CHOICE: NULL-terminated. INT, with min >= 0: words instead
+				       of a number, of which the i-th is -1 - i */
 	const char *help;
 	const char *excludes; /* name of a parameter that may not be given as well, or NULL */
 };

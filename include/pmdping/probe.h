@@ -61,6 +61,12 @@ struct pp_target_spec {
 	uint16_t id;		  /* ICMP identifier; 0: random, unused if one is */
 };
 
+/* Simple IMIX: of twelve slots that follow each other seven are small, four of middle size
+ * and one large, always in the same order. */
+#define PP_MIX_SIZES 3
+#define PP_MIX_CYCLE 12
+extern const uint8_t pp_mix_cycle[PP_MIX_CYCLE]; /* which size */
+
 /* What the user asked for. Ranges are checked by pp_session_add. */
 struct pp_session_spec {
 	/* Several are probed in turn, in this order: slot k goes to targets[k % n_targets]. */
@@ -70,8 +76,10 @@ struct pp_session_spec {
 	struct pp_link link;
 	struct pp_mac src_mac;
 	const struct pp_hop *hop;
-	uint16_t size; /* payload bytes; frame must fit the MTU */
-	uint16_t mtu;  /* of the port: IP packet bytes */
+	uint16_t size;		    /* payload bytes; frame must fit the MTU */
+	uint16_t mix[PP_MIX_SIZES]; /* an IMIX of these payloads, ascending, PP_TOKEN_SIZE at
+				       least, instead; all 0: none */
+	uint16_t mtu;		    /* of the port: IP packet bytes */
 	uint8_t tos;
 	uint8_t ttl; /* 1..255 */
 	bool df;

@@ -58,6 +58,8 @@ int pp_value_parse(const struct pp_param *p, const char *text, bool after_letter
 		   struct pp_value *v, struct pp_error *err);
 /* INT and TIME: whether v is in the parameter's range. 0 or -EINVAL, as above. */
 int pp_value_range(const struct pp_param *p, int64_t v, const char *text, struct pp_error *err);
+/* INT: whether text is one of its words; v->i is set then. */
+bool pp_value_word(const struct pp_param *p, const char *text, struct pp_value *v);
 /* Twice the same, or one that excludes another that is given. */
 int pp_values_clash(const struct pp_command *cmd, const struct pp_value *values, size_t index,
 		    unsigned int column, struct pp_error *err);

@@ -98,10 +98,23 @@ static int parse_flag(const struct pp_param *p, const char *text, bool after_let
 	return 0;
 }
 
+bool pp_value_word(const struct pp_param *p, const char *text, struct pp_value *v)
+{
+	for (int i = 0; p->choices && p->choices[i]; i++) {
+		if (strcmp(p->choices[i], text))
+			continue;
+		v->i = -1 - i;
+		return true;
+	}
+	return false;
+}
+
 static int parse_int(const struct pp_param *p, const char *text, bool after_letter,
 		     struct pp_value *v, struct pp_error *err)
 {
 	(void)after_letter;
+	if (pp_value_word(p, text, v))
+		return 0;
 	switch (pp_parse_int(text, p->min, p->max, &v->i)) {
 	case 0:
 		return 0;

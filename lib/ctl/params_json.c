@@ -28,8 +28,11 @@ static int take_text(const struct pp_param *p, const char *text, struct pp_value
 static int take_integer(const struct pp_param *p, const json_t *json, struct pp_value *v,
 			struct pp_error *err)
 {
+	const char *word = json_string_value(json);
 	char text[24];
 
+	if (word && p->type == PP_PARAM_INT && pp_value_word(p, word, v))
+		return take_text(p, word, v, err);
 	if (!json_is_integer(json))
 		return expected(p,
 				p->type == PP_PARAM_TIME ? "an integer, nanoseconds" : "an integer",

@@ -17,12 +17,12 @@ static void put_upper(FILE *f, const char *text)
 
 static void put_placeholder(FILE *f, const struct pp_param *p)
 {
-	if (p->type != PP_PARAM_CHOICE) {
+	bool words_alone = p->type == PP_PARAM_CHOICE;
+
+	if (!words_alone)
 		fputs(placeholders[p->type], f);
-		return;
-	}
-	for (const char *const *c = p->choices; *c; c++)
-		fprintf(f, "%s%s", c == p->choices ? "" : "|", *c);
+	for (const char *const *c = p->choices; c && *c; c++)
+		fprintf(f, "%s%s", words_alone && c == p->choices ? "" : "|", *c);
 }
 
 static void put_positional(FILE *f, const struct pp_param *p)
@@ -78,7 +78,7 @@ static void add_range(json_t *out, const struct pp_param *p)
 
 static void add_choices(json_t *out, const struct pp_param *p)
 {
-	if (p->type != PP_PARAM_CHOICE)
+	if (!p->choices)
 		return;
 	json_t *list = json_array();
 	for (const char *const *c = p->choices; *c; c++)

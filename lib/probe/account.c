@@ -200,6 +200,14 @@ static void count_target(struct pp_target *g, pp_ns mid)
 	g->received++;
 }
 
+/* Damaged, or as long as another probe of its mix. */
+static bool is_corrupt(const struct probe *pr, const struct pp_receipt *r)
+{
+	if (!pr->s->mix || r->corrupt)
+		return r->corrupt;
+	return r->bytes != PP_ICMP_HLEN + pp_session_template(pr->s, pr->g, (uint32_t)pr->k)->size;
+}
+
 static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
 				    const struct pp_receipt *r)
 {
@@ -208,7 +216,7 @@ static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
 	unsigned int flags = 0;
 
 	take_back_expiry(pr);
-	if (r->corrupt) {
+	if (is_corrupt(pr, r)) {
 		c->corrupt++;
 		pr->g->errors++;
 		return PP_EVENT_CORRUPT;
@@ -296,7 +304,8 @@ struct together {
 /* Whether more than the counters may have to know. */
 static bool is_quiet(const struct pp_session *s)
 {
-	return !(s->flags & (PP_SESSION_VOICE | PP_SESSION_FLOOD | PP_SESSION_WEAK)) && !s->first_k;
+	return !(s->flags & (PP_SESSION_VOICE | PP_SESSION_FLOOD | PP_SESSION_WEAK)) &&
+	       !s->first_k && !s->mix;
 }
 
 static bool begin_together(const struct pp_prober *p, const struct pp_receipt *r,
@@ -411,7 +420,8 @@ static bool quote_fits(const struct probe *pr, const struct pp_error_receipt *e)
 
 	if (!e->v6 && e->ip_id != pp_target_ip_id(pr->g, e->seq))
 		return false;
-	return e->check == pp_template_check(s->tmpl, pr->g, e->seq, number);
+	return e->check == pp_template_check(pp_session_template(s, pr->g, (uint32_t)pr->k), pr->g,
+					     e->seq, number);
 }
 
 static void say_error(struct pp_prober *p, const struct probe *pr, const struct pp_error_receipt *r)

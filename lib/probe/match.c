@@ -14,12 +14,21 @@ static bool equal(const uint8_t *a, const uint8_t *b, size_t len)
 }
 
 /* The bytes behind number and token are what we sent. */
+static bool is_payload_of(const struct pp_template *t, const struct pp_cur *body)
+{
+	size_t skip = t->weak ? 0 : PP_TOKEN_SIZE;
+	const uint8_t *ours = t->frame + t->payload_off;
+
+	return body->left == t->size && equal(body->at + skip, ours + skip, t->size - skip);
+}
+
+/* Of a mix it may be any: the owner knows which size it sent. */
 static bool payload_intact(const struct pp_session *s, const struct pp_cur *body)
 {
-	size_t skip = s->flags & PP_SESSION_WEAK ? 0 : PP_TOKEN_SIZE;
-	const uint8_t *ours = s->tmpl->frame + s->tmpl->payload_off;
-
-	return body->left == s->size && equal(body->at + skip, ours + skip, s->size - skip);
+	for (size_t i = 1; s->mix && i < PP_MIX_SIZES; i++)
+		if (is_payload_of(s->mix->tmpl[i], body))
+			return true;
+	return is_payload_of(s->tmpl, body);
 }
 
 static bool is_ours(const struct pp_session *s, const struct pp_target *g, const struct pp_ip *ip,

@@ -187,14 +187,16 @@ static void plan_probe(struct pp_session *s, const struct pp_target *g, struct p
 	struct pp_batch_probe p = {.ref = s->ref,
 				   .target = g->ref,
 				   .k = (uint32_t)k,
-				   .len = s->frame_len,
+				   .len = s->mix ? pp_session_template(s, g, (uint32_t)k)->len
+						 : s->frame_len,
 				   .hop = word};
 	const struct pp_batch_probe *first = &b->probe[0];
 	unsigned int i = b->n++;
 
 	b->due[i] = due;
 	if (i == 0) {
-		b->run = b->sweep = true;
+		b->sweep = true;
+		b->run = !s->mix; /* a run's frames are all alike */
 	} else {
 		b->sweep &= p.ref == first->ref && p.target == first->target + i && p.k == first->k;
 		if (b->run && p.target == first->target && p.k == first->k + i &&
@@ -301,7 +303,8 @@ static void plan_one_target(struct pp_prober *p, struct pp_session *s, pp_ns now
 		fail_held(p, s, now);
 	/* What is later than the session's slack is not sent in a heap. */
 	miss_before(s, now.v - s->slack);
-	if (b->n == 0 && !s->pace && !(s->flags & PP_SESSION_FLOOD) && pp_hop_usable(word)) {
+	if (b->n == 0 && !s->pace && !s->mix && !(s->flags & PP_SESSION_FLOOD) &&
+	    pp_hop_usable(word)) {
 		plan_run(s, b, word, now);
 		return;
 	}

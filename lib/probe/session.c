@@ -47,15 +47,29 @@ struct pp_sessions *pp_sessions_create(uint32_t capacity, uint64_t seed)
 	return t;
 }
 
+static bool is_mixed(const struct pp_session_spec *spec)
+{
+	return spec->mix[PP_MIX_SIZES - 1] > 0;
+}
+
+static void free_mix(struct pp_mix *mix)
+{
+	for (size_t i = 1; mix && i < PP_MIX_SIZES; i++)
+		free(mix->tmpl[i]);
+	free(mix);
+}
+
 static void free_parts(struct pp_session *s)
 {
 	pp_tally_free(s->tally);
+	free_mix(s->mix);
 	free(s->tmpl);
 	free(s->recent);
 	free(s->samples);
 	pp_pace_free(s->pace);
 	s->pace = NULL;
 	s->tally = NULL;
+	s->mix = NULL;
 	s->tmpl = NULL;
 	s->recent = NULL;
 	s->samples = NULL;
@@ -122,13 +136,17 @@ static bool is_family(const struct pp_session_spec *spec, bool four)
 static int check_spec(const struct pp_session_spec *spec)
 {
 	bool four = pp_addr_is4(&spec->targets[0].addr);
-	size_t packet = (size_t)(four ? PP_IP4_HLEN : PP_IP6_HLEN) + PP_ICMP_HLEN + spec->size;
+	size_t most = is_mixed(spec) ? spec->mix[PP_MIX_SIZES - 1] : spec->size;
+	size_t packet = (size_t)(four ? PP_IP4_HLEN : PP_IP6_HLEN) + PP_ICMP_HLEN + most;
 
 	if (!is_family(spec, four) || spec->ttl == 0 || spec->link.vlan > VLAN_MAX)
 		return -EINVAL;
 	if (spec->flags & PP_SESSION_FLOOD && spec->n_targets > 1)
 		return -EINVAL;
 	if (spec->pattern_len && !spec->pattern)
+		return -EINVAL;
+	if (is_mixed(spec) && (spec->mix[0] < PP_TOKEN_SIZE || spec->mix[1] < spec->mix[0] ||
+			       spec->mix[2] < spec->mix[1]))
 		return -EINVAL;
 	if (!times_valid(spec) || pp_hist_len(spec->digits) == 0)
 		return -EINVAL;
@@ -197,6 +215,14 @@ static uint64_t paced(const struct pp_session_spec *spec)
 	return outstanding(spec) + spec->n_targets + PP_TX_BURST;
 }
 
+/* Of the templates beyond the first. */
+static size_t mix_memory(const struct pp_session_spec *spec)
+{
+	size_t each = sizeof(struct pp_template) + 64 + PP_WRITE_SLOP;
+
+	return is_mixed(spec) ? sizeof(struct pp_mix) + 2 * each + spec->mix[1] + spec->mix[2] : 0;
+}
+
 size_t pp_session_memory(const struct pp_session_spec *spec)
 {
 	size_t n = spec->n_targets ? spec->n_targets : 1;
@@ -206,7 +232,8 @@ size_t pp_session_memory(const struct pp_session_spec *spec)
 		each += sizeof(uint64_t) * recent_size(spec);
 	return sizeof(struct pp_session) + each + sizeof(struct pp_tally) +
 	       7 * sizeof(uint64_t) * pp_hist_len(spec->digits) + sizeof(struct pp_template) +
-	       spec->size + 64 + PP_WRITE_SLOP + sizeof(struct pp_sample) * spec->samples;
+	       spec->size + 64 + PP_WRITE_SLOP + mix_memory(spec) +
+	       sizeof(struct pp_sample) * spec->samples;
 }
 
 static struct pp_session *take_slot(struct pp_sessions *t, pp_session_ref *ret_ref)
@@ -250,19 +277,40 @@ static struct pp_samples *make_samples(uint32_t capacity)
 	return x;
 }
 
+static int make_templates(struct pp_session *s, const struct pp_session_spec *spec)
+{
+	struct pp_session_spec one = *spec;
+
+	s->tmpl = pp_template_create(spec, &spec->targets[0].addr);
+	if (!s->tmpl || !is_mixed(spec))
+		return s->tmpl ? 0 : -ENOMEM;
+	s->mix = calloc(1, sizeof(*s->mix));
+	if (!s->mix)
+		return -ENOMEM;
+	s->mix->tmpl[0] = s->tmpl;
+	for (size_t i = 1; i < PP_MIX_SIZES; i++) {
+		one.size = spec->mix[i];
+		s->mix->tmpl[i] = pp_template_create(&one, &spec->targets[0].addr);
+		if (!s->mix->tmpl[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int allocate_parts(struct pp_session *s, const struct pp_session_spec *spec)
 {
 	uint64_t size = keeps_recent(spec) ? recent_size(spec) : 0;
 
 	s->tally = pp_tally_create(spec->digits);
-	s->tmpl = pp_template_create(spec, &spec->targets[0].addr);
+	int err = make_templates(s, spec);
 	if (size)
 		s->recent = calloc(size, sizeof(*s->recent));
 	s->recent_mask = (uint32_t)(size - 1);
-	int err = pp_pace_create(spec, s->period, paced(spec), &s->pace);
+	if (!err)
+		err = pp_pace_create(spec, s->period, paced(spec), &s->pace);
 	if (spec->samples)
 		s->samples = make_samples(spec->samples);
-	if (!err && s->tally && s->tmpl && (s->recent || !size) && (s->samples || !spec->samples))
+	if (!err && s->tally && (s->recent || !size) && (s->samples || !spec->samples))
 		return 0;
 	return err ? err : -ENOMEM;
 }
@@ -338,7 +386,9 @@ int pp_session_add(struct pp_sessions *t, const struct pp_session_spec *spec,
 		full.targets = &one;
 		full.n_targets = 1;
 	}
-	if (spec->size < PP_TOKEN_SIZE)
+	if (is_mixed(spec))
+		full.size = spec->mix[0];
+	if (full.size < PP_TOKEN_SIZE)
 		full.flags |= PP_SESSION_WEAK;
 	int err = check_spec(&full);
 	return err ? err : add_session(t, &full, ret_ref);

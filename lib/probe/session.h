@@ -20,8 +20,13 @@ struct pp_template {
 	uint32_t icmp_sum; /* pseudo-header, ICMP and payload, without what differs */
 	uint16_t ip_off, icmp_off, payload_off;
 	uint16_t len;
+	uint16_t size; /* payload bytes */
 	bool v6, weak;
 	uint8_t frame[]; /* len bytes and PP_WRITE_SLOP */
+};
+
+struct pp_mix {
+	struct pp_template *tmpl[PP_MIX_SIZES]; /* the first is the session's, too */
 };
 
 /* One of a session's targets. */
@@ -69,6 +74,7 @@ struct pp_session {
 	struct pp_addr source;
 	struct pp_target *target; /* n_targets of them */
 	struct pp_template *tmpl;
+	struct pp_mix *mix; /* NULL: all frames are tmpl's */
 	uint32_t n_targets;
 	uint16_t size;
 	uint16_t frame_len;
@@ -173,6 +179,16 @@ static inline uint16_t pp_target_ip_id(const struct pp_target *g, uint16_t seq)
 static inline uint32_t pp_target_flow(const struct pp_target *g)
 {
 	return (uint32_t)(g->token * UINT64_C(0x9e3779b97f4a7c15) >> 44);
+}
+
+/* That of a target's slot k, low half: shifted from target to target, so that each gets
+ * the whole cycle whatever their number. */
+static inline const struct pp_template *pp_session_template(const struct pp_session *s,
+							    const struct pp_target *g, uint32_t k)
+{
+	if (!s->mix)
+		return s->tmpl;
+	return s->mix->tmpl[pp_mix_cycle[((uint64_t)k + pp_target_place(s, g)) % PP_MIX_CYCLE]];
 }
 
 /* NULL when out of memory. */

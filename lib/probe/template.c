@@ -18,6 +18,8 @@
 #define TOKEN	   8 /* behind the number */
 #define CHUNK	   64
 
+const uint8_t pp_mix_cycle[PP_MIX_CYCLE] = {0, 1, 0, 0, 1, 0, 2, 0, 1, 0, 1, 0};
+
 static struct pp_l3 template_l3(const struct pp_session_spec *spec, const struct pp_addr *target)
 {
 	return (struct pp_l3){
@@ -71,6 +73,7 @@ struct pp_template *pp_template_create(const struct pp_session_spec *spec,
 	fill_payload(t->frame + off, spec);
 	t->v6 = !pp_addr_is4(target);
 	t->weak = spec->size < PP_TOKEN_SIZE;
+	t->size = spec->size;
 	t->payload_off = (uint16_t)off;
 	t->icmp_off = (uint16_t)(off - PP_ICMP_HLEN);
 	t->ip_off = (uint16_t)(t->icmp_off - (t->v6 ? PP_IP6_HLEN : PP_IP4_HLEN));

@@ -20,7 +20,8 @@ void pp_prober_write(struct pp_prober *p, const struct pp_batch *batch, uint8_t 
 	for (unsigned int i = 0; i < batch->n; i++) {
 		if (!batch->sweep)
 			s = pp_session_at(table, batch->probe[i].ref);
-		pp_template_write(s->tmpl, pp_target_at(table, batch->probe[i].target),
+		const struct pp_target *g = pp_target_at(table, batch->probe[i].target);
+		pp_template_write(pp_session_template(s, g, batch->probe[i].k), g,
 				  batch->probe[i].k, batch->base + i, batch->probe[i].hop,
 				  frames[i]);
 	}

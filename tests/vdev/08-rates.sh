@@ -119,3 +119,22 @@ check_exit 1 "the link" pmdping ping $NEAR rate 100% count 1 timeout 1ms deadlin
 check_exit 2 "more than the link" pmdping ping $NEAR rate 100.1%
 said "with the numbers" '102 bytes, 100.1%, is more than the engine.s --max-rate 100%'
 check_stop
+
+# ---- IMIX: 361.8 bytes on average, whatever the slot
+start_engine -- --wire ab.rate=1Gbps
+programmed "bits of an IMIX" 2894667 $NEAR rate 1Mbps frame imix
+programmed "half the line with an IMIX" 6109 $NEAR rate 50% frame imix
+run pmdping --json ping $NEAR frame imix rate 1kpps slack 10s count 240 quiet
+json_holds "each is answered" '.received == 240 and .corrupt == 0'
+check "over IPv6" pmdping ping 2001:2::2 frame imix interval 1ms count 24
+said "the smallest has room for the token" '^PING 2001:2::2 \(2001:2::2\) IMIX, 16/528/1452 data bytes$'
+check "in a session" pmdping session add mixed ping $NEAR frame imix interval 1ms
+check_exit 2 "no other word" pmdping ping $NEAR frame simix
+run "$PYTHON" -c "
+import sys
+sys.path.insert(0, '$PMDPING_ROOT/tests')
+from rpc import Rpc
+rpc = Rpc('$SOCKET')
+print(rpc.answer(rpc.send('ping', {'address': '$NEAR', 'frame': 'imix', 'count': 12, 'interval': 1000000})))"
+said "by JSON-RPC" "'received': 12"
+check_stop
