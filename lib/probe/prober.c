@@ -350,14 +350,22 @@ static void fail_target(struct pp_session *s, struct pp_target *g, bool unreacha
 	release_held(s, g);
 }
 
+/* Sent now, an answer without a number could be taken for one to a slot of today: those of
+ * half the session's memory can be in flight. */
+static bool is_too_old(const struct pp_session *s, const struct pp_target *g, uint64_t k)
+{
+	return s->recent && s->next_k - pp_target_slot(s, g, k) > s->recent_mask / 2;
+}
+
 /* Looks at one that waits. */
 static void try_held(struct pp_session *s, struct pp_target *g, pp_ns now, struct pp_batch *b)
 {
 	const struct pp_hop *hop = hop_of(g);
-	uint64_t word = word_of(hop);
+	uint64_t word = word_of(hop), k = pp_target_full_k(s, g, g->held_k);
 
-	if (pp_hop_usable(word)) {
-		uint64_t k = pp_target_full_k(s, g, g->held_k);
+	if (pp_hop_usable(word) && is_too_old(s, g, k)) {
+		fail_target(s, g, false, now);
+	} else if (pp_hop_usable(word)) {
 		plan_probe(s, g, b, k, due_of_turn(s, g, k), word);
 		release_held(s, g);
 	} else if (!hop || (uint16_t)pp_hop_failures(word) != g->hop_failures) {
@@ -417,9 +425,9 @@ static void take_turn(struct pp_session *s, struct pp_batch *b, pp_ns due, pp_ns
 
 static void plan_targets(struct pp_session *s, pp_ns now, struct pp_batch *b)
 {
+	miss_before(s, now.v - s->slack);
 	if (s->n_held)
 		try_all_held(s, now, b);
-	miss_before(s, now.v - s->slack);
 	/* Turns are bounded too: those that are held do not fill the batch. */
 	for (unsigned int i = 0; i < PP_TX_BURST && b->n < PP_TX_BURST; i++) {
 		pp_ns due = pp_slot_due(s, s->next_k);

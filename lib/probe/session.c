@@ -194,7 +194,8 @@ static uint64_t outstanding(const struct pp_session_spec *spec)
 /* Slots whose numbers are kept. */
 static uint64_t recent_size(const struct pp_session_spec *spec)
 {
-	uint64_t want = outstanding(spec);
+	uint64_t wait = spec->n_targets > 1 ? spec->n_targets : 0; /* until a target's next turn */
+	uint64_t want = outstanding(spec) + 2 * wait;
 	uint64_t size = spec->flags & PP_SESSION_FLOOD ? RECENT_FLOOD : RECENT_MIN;
 
 	while (size < want && size < RECENT_MAX)

@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Promise 2 by random histories: sessions that share bursts, a port that refuses, a
- * neighbour that comes and goes, a worker that stalls, answers late, doubled, corrupt
- * and as ICMP errors. A plain model, which knows nothing but the stamps, must come to
- * the same counters.
+ * Promise 2 by random histories: sessions of one and of many targets that share bursts, a
+ * port that refuses, neighbours that come and go, a worker that stalls, answers late, doubled,
+ * corrupt and as ICMP errors. A plain model, which knows nothing but the stamps, must come to the
+ * same counters.
  */
 #include "probe_fixture.h"
 #include "../../lib/probe/session.h"
 
-enum { SESSIONS = 3, SLOTS = 1 << 17, STEPS = 20000, RECENT = 3000 };
+enum { SESSIONS = 5, TARGETS = 48, SLOTS = 1 << 18, STEPS = 20000, RECENT = 3000 };
 
 enum fate { UNKNOWN, IN_FLIGHT, RECEIVED, LATE, CORRUPT, FAILED };
 
+/* Slots are numbered as the session's: slot k of its target i is k * n + i. */
 struct model {
 	pp_session_ref ref;
+	const struct pp_session *s;
+	uint32_t n;
+	bool weak;
 	pp_ns timeout;
 	uint64_t first_k; /* cleared before */
 	uint64_t top;	  /* one above the highest slot planned */
-	uint64_t planned, refused, sent, duplicate;
+	uint64_t planned, refused, sent;
 	uint8_t fate[SLOTS];
+	uint32_t again[SLOTS]; /* answers after the first */
 	uint64_t number[SLOTS];
 	struct pp_span tx[SLOTS];
 };
@@ -26,12 +31,34 @@ struct model {
 struct history {
 	struct fixture *f;
 	struct pp_prng rng;
+	struct pp_hop hop[TARGETS]; /* of the sessions with several targets */
 	struct model m[SESSIONS];
 };
+
+static const uint32_t n_targets[SESSIONS] = {1, 1, 5, TARGETS, 3};
 
 static uint64_t below(struct history *h, uint64_t bound)
 {
 	return pp_prng_below(&h->rng, bound);
+}
+
+static void set_way(struct history *h, unsigned int i, bool usable, uint64_t failures)
+{
+	atomic_store(&h->hop[i].word, failures << 49 | (uint64_t)usable << 48 | 2);
+}
+
+static void several(struct history *h, struct pp_session_spec *spec, struct pp_target_spec *target,
+		    uint32_t n)
+{
+	struct pp_addr a = spec->target;
+
+	for (uint32_t i = 0; i < n; i++, pp_addr_step(&a, 1)) {
+		target[i] = (struct pp_target_spec){
+			.addr = a, .hop = &h->hop[i], .token = pp_prng_next(&h->rng)};
+		set_way(h, i, true, 0);
+	}
+	spec->targets = target;
+	spec->n_targets = n > 1 ? n : 0;
 }
 
 static struct history *begin(uint64_t seed, uint32_t lines)
@@ -43,11 +70,17 @@ static struct history *begin(uint64_t seed, uint32_t lines)
 	h->f = setup(lines);
 	for (unsigned int i = 0; i < SESSIONS; i++) {
 		struct pp_session_spec spec = spec_of(h->f, i & 1);
+		struct pp_target_spec target[TARGETS];
+		several(h, &spec, target, n_targets[i]);
+		spec.size = i == 4 ? 8 : 56;
 		spec.rate = 1000.0 * (double)(1 + below(h, 50));
 		spec.timeout = PP_US(1 + below(h, 5000));
 		spec.token = pp_prng_next(&h->rng);
 		h->m[i].timeout = spec.timeout;
 		h->m[i].ref = add_started(h->f, &spec);
+		h->m[i].s = pp_session_get(h->f->table, h->m[i].ref);
+		h->m[i].n = n_targets[i];
+		h->m[i].weak = i == 4;
 	}
 	return h;
 }
@@ -72,10 +105,11 @@ static void send(struct history *h)
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct model *m = model_of(h, pp_batch_at(&f->batch, i).ref);
-		uint64_t k = pp_batch_at(&f->batch, i).k;
-		if (k < m->top || k >= SLOTS)
+		struct pp_batch_probe p = pp_batch_at(&f->batch, i);
+		uint64_t k = (uint64_t)p.k * m->n + (p.target - atomic_load(&m->s->target->ref));
+		if (k >= SLOTS || m->fate[k] != UNKNOWN || (m->n == 1 && k < m->top))
 			CU_FAIL_FATAL("a slot twice, or too many");
-		m->top = k + 1;
+		m->top = k + 1 > m->top ? k + 1 : m->top;
 		m->planned++;
 		m->refused += i >= n_sent;
 		if (i >= n_sent)
@@ -121,14 +155,25 @@ static void check_forgotten(const struct history *h, const struct model *m, uint
 		CU_FAIL_FATAL("a probe in flight is not remembered");
 }
 
+/* Answers without a number name 16 bits of the slot, and the newest with those is meant. */
+static bool is_meant(const struct model *m, uint64_t k)
+{
+	return !m->weak || (m->top - k) / m->n < UINT16_MAX / 2;
+}
+
+static const struct pp_target *target_of(const struct model *m, uint64_t k)
+{
+	return &m->s->target[k % m->n];
+}
+
 static void answer_slot(struct history *h, struct model *m, uint64_t k)
 {
 	struct pp_receipt r = {
 		.rx = arrival(h, m, k),
 		.number = m->number[k],
 		.session = m->ref,
-		.target = pp_session_get(h->f->table, m->ref)->target->ref,
-		.seq = pp_session_seq(k),
+		.target = target_of(m, k)->ref,
+		.seq = pp_session_seq(k / m->n),
 		.corrupt = below(h, 20) == 0,
 	};
 
@@ -139,7 +184,7 @@ static void answer_slot(struct history *h, struct model *m, uint64_t k)
 	if (k < m->first_k)
 		CU_FAIL_FATAL("a cleared probe was answered");
 	if (m->fate[k] != IN_FLIGHT)
-		m->duplicate++;
+		m->again[k]++;
 	else if (!in_time(m, k, r.rx))
 		m->fate[k] = LATE;
 	else
@@ -148,15 +193,19 @@ static void answer_slot(struct history *h, struct model *m, uint64_t k)
 
 static void fail_slot(struct history *h, struct model *m, uint64_t k)
 {
-	const struct pp_session *s = pp_session_get(h->f->table, m->ref);
+	const struct pp_target *g = target_of(m, k);
+	uint16_t seq = pp_session_seq(k / m->n);
+	bool newest = m->n == 1 || m->weak || g->newest == m->number[k];
 	struct pp_error_receipt e = {
 		.rx = arrival(h, m, k),
 		.session = m->ref,
-		.target = s->target->ref,
-		.seq = pp_session_seq(k),
-		.ip_id = pp_target_ip_id(s->target, pp_session_seq(k)),
-		.check = pp_template_check(s->tmpl, s->target, pp_session_seq(k), m->number[k]),
-		.v6 = s->tmpl->v6,
+		.target = g->ref,
+		.seq = seq,
+		.ip_id = pp_target_ip_id(g, seq),
+		.check = pp_template_check(m->s->tmpl, g, seq, m->weak ? 0 : m->number[k]),
+		.v6 = m->s->tmpl->v6,
+		.has_number = !newest || below(h, 2),
+		.number = m->number[k],
 	};
 
 	if (!pp_prober_error(h->f->prober, &e)) {
@@ -172,7 +221,7 @@ static void come_back(struct history *h)
 	for (uint64_t n = below(h, 60); n; n--) {
 		struct model *m = &h->m[below(h, SESSIONS)];
 		uint64_t k;
-		if (!pick(h, m, &k))
+		if (!pick(h, m, &k) || !is_meant(m, k))
 			continue;
 		if (below(h, 10))
 			answer_slot(h, m, k);
@@ -185,7 +234,7 @@ static void forget(struct history *h, struct model *m)
 {
 	pp_prober_clear(h->f->prober, m->ref);
 	m->first_k = pp_session_get(h->f->table, m->ref)->first_k;
-	m->planned = m->refused = m->sent = m->duplicate = 0;
+	m->planned = m->refused = m->sent = 0;
 }
 
 static void check_all(const struct history *h)
@@ -204,6 +253,8 @@ static void step(struct history *h)
 	f->now.v += (int64_t)below(h, stall ? 50000000 : 30000);
 	if (below(h, 300) == 0)
 		set_hop(f, below(h, 3) != 0, below(h, 4));
+	if (below(h, 30) == 0)
+		set_way(h, (unsigned int)below(h, TARGETS), below(h, 3) != 0, below(h, 4));
 	f->safe = PP_NS(f->now.v - (int64_t)below(h, 20000));
 	send(h);
 	check_all(h);
@@ -222,6 +273,50 @@ static uint64_t with_fate(const struct model *m, enum fate fate)
 	return n;
 }
 
+static uint64_t answered_again(const struct model *m)
+{
+	uint64_t n = 0;
+
+	for (uint64_t k = m->first_k; k < m->top; k++)
+		n += m->again[k];
+	return n;
+}
+
+/* What is kept of each target is what became of its own slots, and no more. */
+static void compare_targets(const struct model *m)
+{
+	for (uint32_t i = 0; i < m->n && m->n > 1; i++) {
+		uint64_t n[FAILED + 1] = {0}, again = 0, sent = 0;
+		struct pp_target_counts t;
+		uint64_t k = m->first_k + (i + m->n - m->first_k % m->n) % m->n;
+		for (; k < m->top; k += m->n) {
+			n[m->fate[k]]++;
+			again += m->again[k];
+			sent += m->fate[k] != UNKNOWN;
+		}
+		pp_session_target(m->s, i, &t);
+		CU_ASSERT_EQUAL(t.sent, sent);
+		CU_ASSERT_EQUAL(t.received, n[RECEIVED]);
+		CU_ASSERT_EQUAL(t.errors, n[CORRUPT] + n[FAILED]);
+		CU_ASSERT_EQUAL(t.expired, n[LATE] + n[IN_FLIGHT]);
+		CU_ASSERT_EQUAL(t.duplicate, again);
+	}
+}
+
+static void check_sums(const struct pp_session *s, const struct pp_counts *c)
+{
+	uint64_t not_sent = 0, unreachable = 0;
+	struct pp_target_counts t;
+
+	for (uint32_t i = 0; i < pp_session_targets(s); i++) {
+		pp_session_target(s, i, &t);
+		not_sent += t.not_sent;
+		unreachable += t.unreachable;
+	}
+	CU_ASSERT_EQUAL(c->not_sent, not_sent);
+	CU_ASSERT_EQUAL(c->unreachable, unreachable);
+}
+
 static void compare(const struct history *h, const struct model *m)
 {
 	const struct pp_counts *c = counts(h->f, m->ref);
@@ -235,8 +330,11 @@ static void compare(const struct history *h, const struct model *m)
 	CU_ASSERT_EQUAL(c->error, with_fate(m, FAILED));
 	CU_ASSERT_EQUAL(pp_counts_lost(c), with_fate(m, IN_FLIGHT));
 	CU_ASSERT_EQUAL(pp_counts_in_flight(c), 0);
-	CU_ASSERT_EQUAL(c->duplicate, m->duplicate);
-	CU_ASSERT_EQUAL(pp_session_tally(pp_session_get(h->f->table, m->ref))->rtt.n, c->received);
+	CU_ASSERT_EQUAL(c->duplicate, answered_again(m));
+	CU_ASSERT_EQUAL(pp_session_tally(m->s)->rtt.n, c->received);
+	compare_targets(m);
+	if (m->n > 1)
+		check_sums(m->s, c);
 }
 
 static void finish(struct history *h)

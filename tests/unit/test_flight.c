@@ -112,6 +112,45 @@ static void laps(void)
 	pp_flight_free(f);
 }
 
+/* Records of one line between others of several: each slot follows from the first. */
+static void runs_and_sweeps(void)
+{
+	struct pp_flight *f = create(64);
+
+	for (unsigned int i = 0; i < 3000; i++) {
+		const enum pp_flight_kind kind = (enum pp_flight_kind)(i % 3);
+		const pp_target_ref first = 5u << 20 | 1000;
+		const uint32_t k = UINT32_MAX - 10; /* the low half goes round */
+		unsigned int n = 1 + i % PP_TX_BURST, place;
+		while (pp_flight_room(f) < PP_FLIGHT_RECORD_MAX)
+			pp_flight_forget(f);
+		uint64_t number = pp_flight_next(f), room = pp_flight_room(f);
+		struct pp_burst *b = pp_flight_append(f, n, kind, at(i, i));
+		for (unsigned int j = 0; j < (kind == PP_FLIGHT_MIXED ? n : 1); j++)
+			pp_flight_set(f, b, j, (struct pp_flight_slot){first + 7 * j, k + 3 * j});
+		if (room - pp_flight_room(f) != (kind == PP_FLIGHT_MIXED ? (n + 12) / 7 : 1))
+			CU_FAIL_FATAL("lines of a record");
+		for (unsigned int j = 0; j < PP_TX_BURST; j++) {
+			struct pp_burst *found = pp_flight_find(f, number + j, &place);
+			if ((found != NULL) != (j < n) || (found && (found != b || place != j)))
+				CU_FAIL_FATAL("a probe of the record");
+			if (!found)
+				continue;
+			struct pp_flight_slot s = pp_flight_slot(f, b, j);
+			uint32_t targets = kind == PP_FLIGHT_MIXED   ? 7 * j
+					   : kind == PP_FLIGHT_SWEEP ? j
+								     : 0;
+			uint32_t slots = kind == PP_FLIGHT_MIXED ? 3 * j
+					 : kind == PP_FLIGHT_RUN ? j
+								 : 0;
+			if (s.target != first + targets || s.k != k + slots)
+				CU_FAIL_FATAL("a slot of the record");
+		}
+	}
+	CU_PASS("records");
+	pp_flight_free(f);
+}
+
 /* A number that points into a record, where sessions and slots stand, finds none. */
 static void between_records(void)
 {
@@ -131,4 +170,5 @@ static void between_records(void)
 PP_TEST_MAIN("flight", {"sizes of logs and records", sizes},
 	     {"probes of a burst have places of their own", slots_do_not_overlap},
 	     {"records are found until they are forgotten", laps},
+	     {"runs and sweeps take a line, and their slots follow", runs_and_sweeps},
 	     {"numbers between records find none", between_records})
