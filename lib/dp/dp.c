@@ -48,7 +48,9 @@ static struct pp_worker *make_worker(struct pp_dp *dp, unsigned int lcore)
 		make_ring("events", lcore, 0, sizeof(struct pp_event), PP_EVENT_RING, spsc, socket);
 	w->commands = make_ring("commands", lcore, 0, sizeof(struct pp_command), PP_COMMAND_RING,
 				spsc, socket);
-	if (!w->events || !w->commands)
+	w->done = make_ring("done", lcore, 0, sizeof(pp_session_ref), PP_DONE_RING,
+			    spsc | RING_F_EXACT_SZ, socket);
+	if (!w->events || !w->commands || !w->done)
 		return NULL;
 	dp->worker[dp->n_workers++] = w;
 	return w;
@@ -402,6 +404,7 @@ static void free_worker(struct pp_worker *w)
 		rte_ring_free(w->receipts[i]);
 	rte_ring_free(w->errors);
 	rte_ring_free(w->events);
+	rte_ring_free(w->done);
 	rte_ring_free(w->commands);
 	rte_free(w);
 }
@@ -495,17 +498,35 @@ static void acknowledged(struct pp_dp *dp, uint64_t ack)
 	done(p->arg);
 }
 
+static void take_event(struct pp_dp *dp, const struct pp_event *e)
+{
+	if (e->kind == PP_EVENT_ACK)
+		acknowledged(dp, e->ack);
+	else
+		dp->config.event(dp->config.arg, e);
+}
+
+/* Sessions that were done before the events ring was last empty: all they had to say before
+ * has been taken. */
+static void drain_done(struct pp_dp *dp, struct pp_worker *w, unsigned int n)
+{
+	struct pp_event e = {.kind = PP_EVENT_DONE};
+
+	while (n-- && rte_ring_sc_dequeue_elem(w->done, &e.session, sizeof(e.session)) == 0)
+		take_event(dp, &e);
+}
+
 static void drain_events(struct pp_dp *dp, struct pp_worker *w)
 {
+	unsigned int done = rte_ring_count(w->done);
 	struct pp_event e;
 
 	for (unsigned int i = 0; i < EVENTS_PER_POLL; i++) {
-		if (rte_ring_sc_dequeue_elem(w->events, &e, sizeof(e)))
+		if (rte_ring_sc_dequeue_elem(w->events, &e, sizeof(e))) {
+			drain_done(dp, w, done);
 			return;
-		if (e.kind == PP_EVENT_ACK)
-			acknowledged(dp, e.ack);
-		else
-			dp->config.event(dp->config.arg, &e);
+		}
+		take_event(dp, &e);
 	}
 }
 

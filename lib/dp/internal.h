@@ -26,6 +26,7 @@
 #define PP_RECEIPT_RING 4096
 #define PP_ERROR_RING	256
 #define PP_SEND_RING	1024
+#define PP_DONE_RING	131072 /* as many as there can be sessions: it cannot be full */
 
 /* A queue pair: receives, answers, and sends the sessions of its prober. Everything is
  * the worker's except what says otherwise. */
@@ -72,10 +73,11 @@ struct pp_worker {
 	pp_tsc receiving; /* cycles in receive calls, ever */
 	bool crowded;	  /* an owner's ring was nearly full of our receipts */
 	struct pp_stall_entry stall[PP_STALL_LOG];
-	uint64_t blamed;			  /* control: entries whose cause it looked at */
-	uint64_t switches, steal;		  /* control: counters when it last looked */
-	struct rte_ring *commands;		  /* writer: control; reader: this worker */
-	struct rte_ring *events;		  /* writer: this worker; reader: control */
+	uint64_t blamed;	   /* control: entries whose cause it looked at */
+	uint64_t switches, steal;  /* control: counters when it last looked */
+	struct rte_ring *commands; /* writer: control; reader: this worker */
+	struct rte_ring *events;   /* writer: this worker; reader: control */
+	struct rte_ring *done;	   /* sessions whose DONE found the events ring full; as events */
 	struct rte_ring *receipts[PP_WORKER_MAX]; /* by sending worker; reader: this one */
 	struct rte_ring *errors;		  /* writers: other workers; reader: this one */
 

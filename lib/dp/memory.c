@@ -60,6 +60,7 @@ static void worker(struct walk *w, struct pp_worker *worker)
 	begin(w, "rings", node);
 	w->piece.lcore = (int)worker->lcore;
 	ring(w, worker->events);
+	ring(w, worker->done);
 	ring(w, worker->commands);
 	ring(w, worker->errors);
 	for (unsigned int i = 0; i < w->dp->n_workers; i++)

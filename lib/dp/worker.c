@@ -14,9 +14,14 @@
 
 /* ---- to other threads ---------------------------------------------------------- */
 
+/* What a command waits for must not get lost: a session's end has a ring of its own then. */
 static bool put_event(struct pp_worker *w, const struct pp_event *e)
 {
 	if (rte_ring_sp_enqueue_elem(w->events, (void *)(uintptr_t)e, sizeof(*e)) == 0)
+		return true;
+	if (e->kind == PP_EVENT_DONE &&
+	    rte_ring_sp_enqueue_elem(w->done, (void *)(uintptr_t)&e->session, sizeof(e->session)) ==
+		    0)
 		return true;
 	pp_count(&w->events_lost, 1);
 	return false;
