@@ -288,10 +288,29 @@ struct pp_receipt {
 	bool corrupt;
 	uint8_t owner;
 };
-/* Any worker: which session an echo reply belongs to, by id, source address and token,
- * and whether the payload is what was sent. False: none. */
-bool pp_sessions_match(const struct pp_sessions *t, const struct pp_ip *ip,
-		       const struct pp_icmp *icmp, struct pp_receipt *ret_receipt);
+/* An echo reply to an address of ours, what it takes to find its probe. */
+struct pp_reply {
+	struct pp_addr src, dst;
+	struct pp_cur body;
+	uint16_t id, seq;
+	uint8_t ttl;
+};
+/* Any worker: which session it belongs to, by id, addresses and token, and whether the
+ * payload is what was sent; rx and stalled are the caller's to fill in. False: none. */
+bool pp_reply_match(const struct pp_sessions *t, const struct pp_reply *r,
+		    struct pp_receipt *ret_receipt);
+static inline bool pp_sessions_match(const struct pp_sessions *t, const struct pp_ip *ip,
+				     const struct pp_icmp *icmp, struct pp_receipt *ret_receipt)
+{
+	const struct pp_reply r = {.src = ip->src,
+				   .dst = ip->dst,
+				   .body = icmp->body,
+				   .id = icmp->id,
+				   .seq = icmp->seq,
+				   .ttl = ip->ttl};
+
+	return pp_reply_match(t, &r, ret_receipt);
+}
 struct pp_error_receipt;
 /* Any worker: which session an error quotes, by addresses, id, and the token or, of IPv4
  * with less quoted, the identification. 0: none; else session, target and owner are set. */
@@ -302,6 +321,11 @@ pp_session_ref pp_sessions_match_quote(const struct pp_sessions *t, const struct
 bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r);
 /* The same of up to 32, cheaper when they are of one poll; a bit for each that was found. */
 uint32_t pp_prober_answers(struct pp_prober *p, const struct pp_receipt *r, unsigned int n);
+/* The owner: accounts for the first of these replies, which came within rx, as long as they
+ * are plain answers to probes of one of its records; how many. The others are for
+ * pp_reply_match. */
+unsigned int pp_prober_replies(struct pp_prober *p, const struct pp_reply *r, unsigned int n,
+			       struct pp_span rx, pp_ns stalled);
 
 /* An ICMP error as the owner gets it. */
 struct pp_error_receipt {

@@ -50,6 +50,7 @@ struct pp_stack {
 	uint64_t delivered;	       /* frames that came in; the sum of drops */
 	pp_ns stalled;		       /* end of the worker's last stall */
 	uint64_t reply_counter;	       /* IPv4 identification of what we answer */
+	uint8_t replied;	       /* owner whose probe was answered last */
 };
 /* Every packet of the burst, all of which arrived within rx. Sets .answer and .len,
  * and counts each in exactly one of drops. */

@@ -260,9 +260,8 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 {
 	struct rte_mbuf *m[PP_TX_BURST];
 	uint8_t *frames[PP_TX_BURST];
-	pp_tsc from = pp_stamp();
 
-	*ret_tx = pp_clock_span(&w->clock, from, from);
+	*ret_tx = pp_clock_span(&w->clock, q->polled, q->polled);
 	if (rte_pktmbuf_alloc_bulk(q->tx_pool, m, b->n)) {
 		pp_count(&q->no_mbuf, b->n);
 		return 0;
@@ -273,7 +272,7 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 		frames[i] = rte_pktmbuf_mtod(m[i], uint8_t *);
 	}
 	pp_prober_write(q->prober, b, frames);
-	from = pp_stamp();
+	pp_tsc from = pp_stamp();
 	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, m, (uint16_t)b->n);
 	pp_tsc to = pp_stamp();
 	*ret_tx = pp_clock_span(&w->clock, from, to);

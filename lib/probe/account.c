@@ -3,8 +3,7 @@
  * The receiving half of a prober: puts each answer, ICMP error and timeout into
  * exactly one state of its probe.
  */
-#include "prober.h"
-#include "schedule.h"
+#include "account.h"
 
 static uint32_t all_bits(const struct pp_burst *b)
 {
@@ -120,25 +119,6 @@ static bool find_seq(const struct pp_prober *p, struct pp_session *s, pp_target_
 
 /* ---- answers ----------------------------------------------------------------------- */
 
-/* What the clock's rate may be off, of a time up to hi, rounded up. */
-static int64_t rate_error(const struct pp_prober *p, int64_t hi)
-{
-	/* Beyond five minutes everything is late by more than that. */
-	const int64_t most = INT64_C(1) << 38;
-
-	if (p->rate_error == 0)
-		return 0;
-	return (int64_t)((uint64_t)((hi < most ? hi : most) / 256 + 1) * p->rate_error >> 32) + 1;
-}
-
-static struct pp_rtt rtt_of(const struct pp_prober *p, const struct pp_burst *b, struct pp_span rx)
-{
-	int64_t lo = rx.from.v - pp_burst_tx_to(b), hi = rx.to.v - b->tx_from;
-	int64_t error = rate_error(p, hi);
-
-	return (struct pp_rtt){PP_NS(lo > error ? lo - error : 0), PP_NS(hi + error)};
-}
-
 static void say_reply(struct pp_prober *p, const struct probe *pr, const struct pp_receipt *r,
 		      struct pp_rtt rtt, unsigned int flags)
 {
@@ -157,28 +137,6 @@ static void say_reply(struct pp_prober *p, const struct probe *pr, const struct 
 	p->config.event(p->config.arg, &e);
 }
 
-/* From the slot to the answer. A flood has no slots but its transmissions. */
-static struct pp_rtt intended_of(const struct pp_session *s, const struct pp_target *g,
-				 const struct pp_burst *b, uint64_t k, struct pp_span rx,
-				 struct pp_rtt rtt)
-{
-	int64_t due = pp_slot_due(s, pp_target_slot(s, g, k)).v;
-
-	if (s->flags & PP_SESSION_FLOOD || due > b->tx_from || due < s->started)
-		return rtt;
-	return (struct pp_rtt){PP_NS(rx.from.v > due ? rx.from.v - due : 0), PP_NS(rx.to.v - due)};
-}
-
-static void keep_sample(struct pp_samples *x, const struct pp_burst *b, uint64_t k, uint64_t number,
-			struct pp_rtt rtt)
-{
-	if (x->n == x->capacity)
-		x->dropped++;
-	else
-		x->at[x->n++] = (struct pp_sample){
-			.k = k, .number = number, .tx = PP_NS(b->tx_from), .rtt = rtt};
-}
-
 /* A stall of ours may have let the timeout pass while the answer lay in the queue: the
  * stamps decide, not the order in which we looked. */
 static void take_back_expiry(const struct probe *pr)
@@ -188,16 +146,6 @@ static void take_back_expiry(const struct probe *pr)
 	pr->b->expired &= ~pr->bit;
 	pr->s->tally->c.expired--;
 	pr->g->expired--;
-}
-
-static void count_target(struct pp_target *g, pp_ns mid)
-{
-	uint32_t rtt = mid.v < UINT32_MAX ? (uint32_t)mid.v : UINT32_MAX;
-
-	g->rtt_min = g->received == 0 || rtt < g->rtt_min ? rtt : g->rtt_min;
-	g->rtt_max = g->received == 0 || rtt > g->rtt_max ? rtt : g->rtt_max;
-	g->rtt_sum += (uint64_t)mid.v;
-	g->received++;
 }
 
 /* Damaged, or as long as another probe of its mix. */
@@ -223,11 +171,11 @@ static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
 	}
 	c->received++;
 	if (s->n_targets > 1)
-		count_target(pr->g, pp_rtt_mid(rtt));
+		pp_target_count(pr->g, pp_rtt_mid(rtt));
 	pp_tally_record(s->tally, rtt);
 	if (s->samples)
-		keep_sample(s->samples, pr->b, pr->k, pr->number, rtt);
-	pp_tally_intended(s->tally, intended_of(s, pr->g, pr->b, pr->k, r->rx, rtt));
+		pp_keep_sample(s->samples, pr->b, pr->k, pr->number, rtt);
+	pp_tally_intended(s->tally, pp_intended(s, pr->g, pr->b, pr->k, r->rx, rtt));
 	if (r->stalled.v > pr->b->tx_from) {
 		pp_tally_suspect(s->tally, rtt, 1);
 		flags |= PP_EVENT_SUSPECT;
@@ -275,7 +223,7 @@ bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r)
 	if (s->flags & PP_SESSION_WEAK ? !find_seq(p, s, r->target, r->seq, &pr)
 				       : !find_number(p, s, r->target, r->number, r->seq, &pr))
 		return false;
-	struct pp_rtt rtt = rtt_of(p, pr.b, r->rx);
+	struct pp_rtt rtt = pp_burst_rtt(p, pr.b, r->rx);
 	s->last_event = r->rx.to.v;
 	if (pr.b->answered & pr.bit) {
 		s->tally->c.duplicate++;
@@ -289,117 +237,6 @@ bool pp_prober_answer(struct pp_prober *p, const struct pp_receipt *r)
 	flood_next(p, s, r->rx.to);
 	pp_prober_finish_if_decided(p, s, r->rx.to);
 	return true;
-}
-
-/* ---- answers of one poll to one record: they have their RTT in common -------------------- */
-
-struct together {
-	struct pp_session *s;
-	struct pp_burst *b;
-	struct pp_rtt rtt;
-	struct pp_hist_run intended_lo, intended_hi;
-	bool several; /* targets */
-};
-
-/* Whether more than the counters may have to know. */
-static bool is_quiet(const struct pp_session *s)
-{
-	return !(s->flags & (PP_SESSION_VOICE | PP_SESSION_FLOOD | PP_SESSION_WEAK)) &&
-	       !s->first_k && !s->mix;
-}
-
-static bool begin_together(const struct pp_prober *p, const struct pp_receipt *r,
-			   struct together *t)
-{
-	unsigned int place;
-
-	t->s = pp_session_get(p->config.sessions, r->session);
-	if (!t->s || !is_quiet(t->s))
-		return false;
-	t->b = pp_flight_find(p->config.flight, r->number, &place);
-	if (!t->b)
-		return false;
-	t->rtt = rtt_of(p, t->b, r->rx);
-	t->intended_lo = pp_hist_run(&t->s->tally->intended_lo);
-	t->intended_hi = pp_hist_run(&t->s->tally->intended_hi);
-	t->several = t->s->n_targets > 1;
-	return t->rtt.lo.v <= t->s->timeout;
-}
-
-/* Accounts for one more, if it is as plain as that: the first answer, in time, whole. */
-static inline bool answer_plain(const struct pp_prober *p, struct together *t,
-				const struct pp_receipt *r)
-{
-	struct pp_burst *b = t->b;
-	unsigned int place = (unsigned int)(r->number & (PP_TX_BURST - 1));
-	uint32_t bit = 1u << place;
-
-	if (r->number >> PP_FLIGHT_PLACE_BITS != b->base || place >= b->n || r->corrupt ||
-	    (b->answered | b->expired) & bit)
-		return false;
-	const struct pp_flight_slot slot = pp_flight_slot(p->config.flight, b, place);
-	if (slot.target != r->target || pp_session_seq(slot.k) != r->seq)
-		return false;
-	struct pp_target *g = pp_target_at(p->config.sessions, slot.target);
-	uint64_t k = pp_target_full_k(t->s, g, slot.k);
-	b->answered |= bit;
-	if (t->several)
-		count_target(g, pp_rtt_mid(t->rtt));
-	if (t->s->samples)
-		keep_sample(t->s->samples, b, k, r->number, t->rtt);
-	struct pp_rtt intended = intended_of(t->s, g, b, k, r->rx, t->rtt);
-	pp_hist_run_add(&t->intended_lo, intended.lo, 1);
-	pp_hist_run_add(&t->intended_hi, intended.hi, 1);
-	bool behind = k + 1 < g->top_k;
-	t->s->tally->c.reordered += behind;
-	g->top_k = behind ? g->top_k : k + 1;
-	return true;
-}
-
-static bool same_poll(const struct pp_receipt *a, const struct pp_receipt *b)
-{
-	return a->session == b->session && a->rx.from.v == b->rx.from.v &&
-	       a->rx.to.v == b->rx.to.v && a->stalled.v == b->stalled.v;
-}
-
-/* How many of the receipts it took; 0: the first has to go the long way. */
-static unsigned int answer_together(struct pp_prober *p, const struct pp_receipt *r, unsigned int n)
-{
-	struct together t;
-	unsigned int i = 0;
-
-	if (!begin_together(p, r, &t))
-		return 0;
-	while (i < n && same_poll(&r[0], &r[i]) && answer_plain(p, &t, &r[i]))
-		i++;
-	if (i == 0)
-		return 0;
-	pp_hist_run_end(&t.intended_lo);
-	pp_hist_run_end(&t.intended_hi);
-	t.s->tally->c.received += i;
-	pp_tally_record_n(t.s->tally, t.rtt, i);
-	if (r->stalled.v > t.b->tx_from)
-		pp_tally_suspect(t.s->tally, t.rtt, i);
-	t.s->last_event = r->rx.to.v;
-	pp_prober_finish_if_decided(p, t.s, r->rx.to);
-	return i;
-}
-
-uint32_t pp_prober_answers(struct pp_prober *p, const struct pp_receipt *r, unsigned int n)
-{
-	uint32_t found = 0;
-
-	for (unsigned int i = 0; i < n;) {
-		unsigned int took = answer_together(p, r + i, n - i);
-		if (took) {
-			found |= (took == 32 ? UINT32_MAX : (1u << took) - 1) << i;
-			i += took;
-			continue;
-		}
-		found |= (uint32_t)pp_prober_answer(p, r + i) << i;
-		i++;
-	}
-	return found;
 }
 
 /* ---- ICMP errors --------------------------------------------------------------------- */
@@ -457,7 +294,7 @@ bool pp_prober_error(struct pp_prober *p, const struct pp_error_receipt *e)
 		return true;
 	}
 	/* After an answer or its timeout the probe's fate is settled. */
-	if (pr.b->answered & pr.bit || rtt_of(p, pr.b, e->rx).lo.v > s->timeout)
+	if (pr.b->answered & pr.bit || pp_burst_rtt(p, pr.b, e->rx).lo.v > s->timeout)
 		return true;
 	take_back_expiry(&pr);
 	pr.b->answered |= pr.bit;

@@ -66,10 +66,15 @@ static void remember(struct pp_session *s, struct pp_target *g, uint32_t k, uint
 static void remember_run(struct pp_session *s, struct pp_target *g, const struct pp_batch *batch,
 			 unsigned int n)
 {
-	uint32_t k = batch->probe[0].k;
+	uint32_t k = batch->probe[0].k, mask = s->recent_mask;
+	uint64_t *recent = s->recent;
 
-	for (unsigned int i = 0; i < n; i++)
-		remember(s, g, k + i, batch->base + i);
+	for (unsigned int i = 0; recent && i < n; i++)
+		recent[(k + i) & mask] = batch->base + i;
+	if (recent)
+		return;
+	g->newest = batch->base + n - 1;
+	__atomic_store_n(&g->sent, g->sent + n, __ATOMIC_RELAXED);
 }
 
 static void remember_all(const struct pp_sessions *table, const struct pp_batch *batch,

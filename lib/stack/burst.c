@@ -20,7 +20,7 @@
 struct replies {
 	unsigned int n;
 	unsigned int at[REPLIES]; /* in the burst */
-	struct pp_receipt receipt[REPLIES];
+	struct pp_reply reply[REPLIES];
 };
 
 /* What a burst knows of the frames before: for one view, within one call. */
@@ -33,6 +33,7 @@ struct plain {
 	uint32_t max_len;
 	uint64_t dst4; /* an address of ours, as in the header; NO_ADDR: none seen yet */
 	struct pp_addr dst6;
+	struct pp_span rx;
 	struct pp_pkt *pkts; /* all of them */
 	struct replies *replies;
 	uint64_t reply_counter; /* of both families, as the general way counts */
@@ -66,10 +67,11 @@ static void count(uint64_t *counter, uint64_t n)
 /* ---- what is known of the burst ------------------------------------------------------ */
 
 static inline struct plain begin(const struct pp_stack *s, const struct pp_view *view,
-				 struct pp_pkt *pkts, struct replies *replies)
+				 struct pp_pkt *pkts, struct pp_span rx, struct replies *replies)
 {
 	replies->n = 0;
 	return (struct plain){.view = view,
+			      .rx = rx,
 			      .pkts = pkts,
 			      .replies = replies,
 			      .port = NO_PORT,
@@ -164,85 +166,84 @@ static inline void turn_eth(const struct plain *f, uint8_t *frame)
 	pp_store16(frame + 4, last);
 }
 
-/* A bit for each that has reached its probe, or its worker. */
-static void count_replies(struct pp_stack *s, struct plain *f, uint32_t good,
-			  enum pp_drop otherwise)
+/* Replies [from, to) end in that counter. */
+static void count_replies(struct pp_stack *s, struct plain *f, unsigned int from, unsigned int to,
+			  enum pp_drop fate)
 {
-	struct replies *r = f->replies;
-	unsigned int n_good = (unsigned int)__builtin_popcount(good);
+	for (unsigned int i = from; i < to; i++)
+		f->pkts[f->replies->at[i]].fate = (uint8_t)fate;
+	count(&s->drops[fate], to - from);
+}
 
-	for (unsigned int i = 0; i < r->n; i++)
-		f->pkts[r->at[i]].fate =
-			(uint8_t)(good >> i & 1 ? PP_DROP_ECHO_MATCHED : otherwise);
-	count(&s->drops[PP_DROP_ECHO_MATCHED], n_good);
-	count(&s->drops[otherwise], r->n - n_good);
-	r->n = 0;
+/* Those from `from` on that belong to one other worker, with which it may be the first time
+ * that they are looked at; how many. */
+static unsigned int pass_on(struct pp_stack *s, struct plain *f, unsigned int from)
+{
+	const struct replies *r = f->replies;
+	struct pp_receipt out[REPLIES];
+	unsigned int n = 0;
+
+	for (; from + n < r->n; n++) {
+		out[n].rx = f->rx;
+		out[n].stalled = s->stalled;
+		if (!pp_reply_match(s->sessions, &r->reply[from + n], &out[n]) ||
+		    out[n].owner != out[0].owner || s->probers[out[n].owner])
+			break;
+	}
+	if (n == 0)
+		return 0;
+	unsigned int put = s->ops->receipts(s->arg, out, n);
+	count_replies(s, f, from, from + put, PP_DROP_ECHO_MATCHED);
+	count_replies(s, f, from + put, from + n, PP_DROP_RECEIPT_LOST);
+	return n;
+}
+
+/* One that is not plain, or ours by another prober than the one before. */
+static unsigned int take_one(struct pp_stack *s, struct plain *f, unsigned int i)
+{
+	struct pp_receipt r = {.rx = f->rx, .stalled = s->stalled};
+	bool matched = pp_reply_match(s->sessions, &f->replies->reply[i], &r);
+
+	if (matched)
+		s->replied = r.owner;
+	if (matched)
+		matched = pp_prober_answer(s->probers[r.owner], &r);
+	count_replies(s, f, i, i + 1, matched ? PP_DROP_ECHO_MATCHED : PP_DROP_ECHO_UNMATCHED);
+	return 1;
 }
 
 static void end_replies(struct pp_stack *s, struct plain *f)
 {
-	const struct replies *r = f->replies;
-	struct pp_prober *p;
+	struct replies *r = f->replies;
 
-	if (r->n == 0)
-		return;
-	p = s->probers[r->receipt[0].owner];
-	if (p) {
-		count_replies(s, f, pp_prober_answers(p, r->receipt, r->n), PP_DROP_ECHO_UNMATCHED);
-		return;
+	for (unsigned int i = 0, took; i < r->n; i += took) {
+		struct pp_prober *p = s->probers[s->replied];
+		took = p ? pp_prober_replies(p, &r->reply[i], r->n - i, f->rx, s->stalled) : 0;
+		count_replies(s, f, i, i + took, PP_DROP_ECHO_MATCHED);
+		if (!took)
+			took = pass_on(s, f, i);
+		if (!took)
+			took = take_one(s, f, i);
 	}
-	unsigned int put = s->ops->receipts(s->arg, r->receipt, r->n);
-	count_replies(s, f, put ? UINT32_MAX >> (32 - put) : 0, PP_DROP_RECEIPT_LOST);
+	r->n = 0;
 }
 
-/* What there is of a reply to be matched: no more than identifies a probe is read, but all
- * fields are set, one by one, which is cheaper than clearing the rest. */
+/* `len` bytes of ICMP: accounted for at the end of the burst, or before the next packet
+ * that is not plain. */
 static inline enum pp_drop reply(struct plain *f, struct pp_stack *s, const struct pp_pkt *pkt,
-				 struct pp_span rx, const struct pp_ip *ip)
+				 const struct pp_reply *addresses, const uint8_t *icmp, size_t len)
 {
-	const uint8_t *h = ip->pay.at;
 	struct replies *r = f->replies;
-	struct pp_icmp decoded;
 
-	decoded.kind = PP_ICMP_ECHO_REPLY;
-	decoded.v6 = ip->v6;
-	decoded.type = h[0];
-	decoded.code = h[1];
-	decoded.check = pp_get_be16(h + 2);
-	decoded.id = pp_get_be16(h + 4);
-	decoded.seq = pp_get_be16(h + 6);
-	decoded.rest = pp_get_be32(h + 4);
-	decoded.body.at = h + PP_ICMP_HLEN;
-	decoded.body.left = ip->pay.left - PP_ICMP_HLEN;
-	decoded.body.fail = false;
 	if (r->n == REPLIES)
 		end_replies(s, f);
-	struct pp_receipt *receipt = &r->receipt[r->n];
-	if (!pp_sessions_match(s->sessions, ip, &decoded, receipt))
-		return PP_DROP_ECHO_UNMATCHED;
-	receipt->rx = rx;
-	receipt->stalled = s->stalled;
-	if (r->n && receipt->owner != r->receipt[0].owner) {
-		const struct pp_receipt other = *receipt;
-		end_replies(s, f);
-		r->receipt[0] = other;
-	}
+	struct pp_reply *to = &r->reply[r->n];
+	*to = *addresses;
+	to->id = pp_get_be16(icmp + 4);
+	to->seq = pp_get_be16(icmp + 6);
+	to->body = pp_cur(icmp + PP_ICMP_HLEN, len - PP_ICMP_HLEN);
 	r->at[r->n++] = (unsigned int)(pkt - f->pkts);
 	return LATER;
-}
-
-/* The fields that all plain packets have in common. */
-static inline void describe(struct pp_ip *ip, bool v6, uint8_t *icmp, size_t len)
-{
-	ip->v6 = v6;
-	ip->proto = v6 ? PP_IPPROTO_ICMP6 : PP_IPPROTO_ICMP;
-	ip->fragment = false;
-	ip->frag_header = false;
-	ip->options = false;
-	ip->hlen = v6 ? PP_IP6_HLEN : PP_IP4_HLEN;
-	ip->pay.at = icmp;
-	ip->pay.left = len;
-	ip->pay.fail = false;
 }
 
 /* ---- IPv4 ------------------------------------------------------------------------------ */
@@ -282,8 +283,7 @@ static inline enum pp_drop answer4(struct plain *f, struct pp_pkt *pkt, uint8_t 
 	return PP_DROP_ECHO_ANSWERED;
 }
 
-static inline enum pp_drop receive4(struct plain *f, struct pp_stack *s, struct pp_pkt *pkt,
-				    struct pp_span rx)
+static inline enum pp_drop receive4(struct plain *f, struct pp_stack *s, struct pp_pkt *pkt)
 {
 	uint8_t *ip = pkt->data + PP_ETH_HLEN, *icmp = ip + PP_IP4_HLEN;
 	size_t total = pp_get_be16(ip + 2);
@@ -295,15 +295,12 @@ static inline enum pp_drop receive4(struct plain *f, struct pp_stack *s, struct 
 		return answer4(f, pkt, ip, total);
 	if (icmp[0] != PP_ICMP4_ECHO_REPLY)
 		return PP_OK;
-	struct pp_ip decoded;
-	decoded.src = (struct pp_addr){.w = {0, MAPPED(pp_load32(ip + 12))}};
-	decoded.dst = (struct pp_addr){.w = {0, MAPPED(pp_load32(ip + 16))}};
-	decoded.tos = ip[1];
-	decoded.ttl = ip[8];
-	decoded.df = ip[6] & 0x40;
-	decoded.id = pp_get_be16(ip + 4);
-	describe(&decoded, false, icmp, total - PP_IP4_HLEN);
-	return reply(f, s, pkt, rx, &decoded);
+	const struct pp_reply addresses = {
+		.src = {.w = {0, MAPPED(pp_load32(ip + 12))}},
+		.dst = {.w = {0, MAPPED(pp_load32(ip + 16))}},
+		.ttl = ip[8],
+	};
+	return reply(f, s, pkt, &addresses, icmp, total - PP_IP4_HLEN);
 }
 
 /* ---- IPv6 ------------------------------------------------------------------------------ */
@@ -339,8 +336,7 @@ static inline enum pp_drop answer6(struct plain *f, struct pp_pkt *pkt, uint8_t 
 	return PP_DROP_ECHO_ANSWERED;
 }
 
-static inline enum pp_drop receive6(struct plain *f, struct pp_stack *s, struct pp_pkt *pkt,
-				    struct pp_span rx)
+static inline enum pp_drop receive6(struct plain *f, struct pp_stack *s, struct pp_pkt *pkt)
 {
 	uint8_t *ip = pkt->data + PP_ETH_HLEN, *icmp = ip + PP_IP6_HLEN;
 	size_t len = pp_get_be16(ip + 4);
@@ -354,22 +350,14 @@ static inline enum pp_drop receive6(struct plain *f, struct pp_stack *s, struct 
 		return answer6(f, pkt, ip, len);
 	if (icmp[0] != PP_ICMP6_ECHO_REPLY)
 		return PP_OK;
-	struct pp_ip decoded;
-	decoded.src = src;
-	decoded.dst = dst;
-	decoded.tos = (uint8_t)(pp_get_be16(ip) >> 4);
-	decoded.ttl = ip[7];
-	decoded.df = false;
-	decoded.id = 0;
-	describe(&decoded, true, icmp, len);
-	return reply(f, s, pkt, rx, &decoded);
+	const struct pp_reply addresses = {.src = src, .dst = dst, .ttl = ip[7]};
+	return reply(f, s, pkt, &addresses, icmp, len);
 }
 
 /* ---- bursts -------------------------------------------------------------------------- */
 
 /* The counter of a plain frame, PP_OK and nothing changed of any other. */
-static inline enum pp_drop receive_plain(struct plain *f, struct pp_stack *s, struct pp_pkt *pkt,
-					 struct pp_span rx)
+static inline enum pp_drop receive_plain(struct plain *f, struct pp_stack *s, struct pp_pkt *pkt)
 {
 	if (pkt->port != f->port && !take_port(f, pkt->port))
 		return PP_OK;
@@ -378,10 +366,10 @@ static inline enum pp_drop receive_plain(struct plain *f, struct pp_stack *s, st
 		return PP_OK;
 	uint32_t type = pp_load32(pkt->data + 12); /* EtherType, version, what follows it */
 	if ((type & WIRE32(0xffffff00)) == WIRE32(PP_ETHER_IP4 << 16 | 0x4500))
-		return receive4(f, s, pkt, rx);
+		return receive4(f, s, pkt);
 	if ((type & WIRE32(0xfffff000)) == WIRE32((uint32_t)PP_ETHER_IP6 << 16 | 0x6000) &&
 	    pkt->len >= PLAIN6_MIN)
-		return receive6(f, s, pkt, rx);
+		return receive6(f, s, pkt);
 	return PP_OK;
 }
 
@@ -389,13 +377,13 @@ void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_
 		      unsigned int n, struct pp_span rx)
 {
 	struct replies replies;
-	struct plain f = begin(s, view, pkts, &replies);
+	struct plain f = begin(s, view, pkts, rx, &replies);
 	unsigned int answered = 0;
 
 	count(&s->delivered, n);
 	for (unsigned int i = 0; i < n; i++) {
 		pkts[i].answer = false;
-		enum pp_drop fate = receive_plain(&f, s, &pkts[i], rx);
+		enum pp_drop fate = receive_plain(&f, s, &pkts[i]);
 		if (fate == PP_OK) {
 			end_replies(s, &f);
 			s->reply_counter = f.reply_counter;
