@@ -63,18 +63,13 @@ static void remember(struct pp_session *s, struct pp_target *g, uint32_t k, uint
 	__atomic_store_n(&g->sent, g->sent + 1, __ATOMIC_RELAXED);
 }
 
-static void remember_run(struct pp_session *s, struct pp_target *g, const struct pp_batch *batch,
-			 unsigned int n)
+/* Of a session's only target, for whom there is nothing else to note. */
+static void remember_run(struct pp_session *s, const struct pp_batch *batch, unsigned int n)
 {
 	uint32_t k = batch->probe[0].k, mask = s->recent_mask;
-	uint64_t *recent = s->recent;
 
-	for (unsigned int i = 0; recent && i < n; i++)
-		recent[(k + i) & mask] = batch->base + i;
-	if (recent)
-		return;
-	g->newest = batch->base + n - 1;
-	__atomic_store_n(&g->sent, g->sent + n, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < n; i++)
+		s->recent[(k + i) & mask] = batch->base + i;
 }
 
 static void remember_all(const struct pp_sessions *table, const struct pp_batch *batch,
@@ -82,15 +77,15 @@ static void remember_all(const struct pp_sessions *table, const struct pp_batch 
 {
 	struct pp_session *s = pp_session_at(table, batch->probe[0].ref);
 
-	if (batch->run) {
-		remember_run(s, pp_target_at(table, batch->probe[0].target), batch, n);
+	if (batch->run && s->n_targets == 1) {
+		remember_run(s, batch, n);
 		return;
 	}
 	for (unsigned int i = 0; i < n; i++) {
+		const struct pp_batch_probe p = pp_batch_at(batch, i);
 		if (!batch->sweep)
-			s = pp_session_at(table, batch->probe[i].ref);
-		remember(s, pp_target_at(table, batch->probe[i].target), batch->probe[i].k,
-			 batch->base + i);
+			s = pp_session_at(table, p.ref);
+		remember(s, pp_target_at(table, p.target), p.k, batch->base + i);
 	}
 }
 

@@ -422,7 +422,7 @@ static void test_schema(void)
 	json_t *ping = json_array_get(schema, 0);
 	json_t *count = json_array_get(json_object_get(ping, "params"), 1);
 
-	CU_ASSERT_EQUAL(json_array_size(schema), 9);
+	CU_ASSERT_EQUAL(json_array_size(schema), 10);
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(ping, "words")), "ping");
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(count, "type")), "int");
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(count, "letter")), "c");
