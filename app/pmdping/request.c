@@ -11,7 +11,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#define CARET_MAX 1024 /* a line with a file's targets is no help */
 
 static volatile sig_atomic_t interrupts;
 
@@ -128,7 +131,8 @@ int app_show_result(struct app *a, const json_t *result)
 
 static void show_caret(const char *line, int64_t column)
 {
-	fprintf(stderr, "  %s\n  %*s^\n", line, (int)(column - 1), "");
+	if (strlen(line) <= CARET_MAX)
+		fprintf(stderr, "  %s\n  %*s^\n", line, (int)(column - 1), "");
 }
 
 static void show_error(const json_t *error, const char *line, struct place place)
@@ -318,7 +322,8 @@ static int run_line(struct app *a, const char *line, int family, struct place pl
 	return conclude(a, line, place, response);
 }
 
-int app_run_line(struct app *a, const char *line, struct place place, bool maybe_ping)
+/* Also what the line says of families, and "load". */
+static int run_any(struct app *a, const char *line, struct place place, bool maybe_ping)
 {
 	int family, rc = EXIT_ERROR;
 
@@ -332,5 +337,24 @@ int app_run_line(struct app *a, const char *line, struct place place, bool maybe
 		rc = run_line(a, rest, family, place, maybe_ping);
 	free(foreign);
 	free(rest);
+	return rc;
+}
+
+static int resolve_any(const char *name, char *ret_text, size_t size)
+{
+	return app_resolve(name, AF_UNSPEC, ret_text, size);
+}
+
+/* "file FILE" among the targets is opened here, as the user. */
+int app_run_line(struct app *a, const char *line, struct place place, bool maybe_ping)
+{
+	char *whole, message[512];
+
+	if (pp_targets_from_file(line, resolve_any, &whole, message, sizeof(message))) {
+		fprintf(stderr, "pmdping: %s\n", message);
+		return EXIT_ERROR;
+	}
+	int rc = run_any(a, whole ? whole : line, place, maybe_ping);
+	free(whole);
 	return rc;
 }

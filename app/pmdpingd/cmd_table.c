@@ -81,7 +81,7 @@ static const struct pp_param session_add_params[] = {
 	{"probe", .positional = true, .required = true, .type = PP_PARAM_CHOICE, .choices = probe_words,
 	 .help = "kind of probe"},
 	{"targets", .positional = true, .required = true, .type = PP_PARAM_TARGETS,
-	 .help = "whom to ask, in turn: ADDRESS, ADDRESS-ADDRESS, PREFIX, with commas between"},
+	 .help = "whom to ask, in turn: ADDRESS, ADDRESS-ADDRESS, PREFIX, with commas between; or file FILE, which the client opens"},
 	PROBE_PARAMS,
 	{"samples", .type = PP_PARAM_INT, .min = 0, .max = SAMPLES_MAX,
 	 .help = "keep the first so many single samples, for session export; 0"},

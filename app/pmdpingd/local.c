@@ -144,9 +144,15 @@ static void run_line(const char *line)
 {
 	static char command[] = "command";
 	struct pp_sink sink = {.event = local_event, .end = line_end, .arg = command};
+	char *whole, message[512];
 
 	local.busy = true;
-	struct pp_call *call = pp_ctl_run_line(local.e->ctl, line, &sink);
+	if (pp_targets_from_file(line, NULL, &whole, message, sizeof(message))) {
+		line_end(command, NULL, NULL, 2, PP_ERR_FAILED, 0, message);
+		return;
+	}
+	struct pp_call *call = pp_ctl_run_line(local.e->ctl, whole ? whole : line, &sink);
+	free(whole);
 	if (local.busy)
 		local.call = call;
 }

@@ -192,4 +192,15 @@ int pp_client_fd(const struct pp_client *c);
  * $XDG_RUNTIME_DIR/pmdping.sock, else /tmp/pmdping-UID.sock. */
 const char *pp_client_default_path(char *buf, size_t size);
 
+/* ---- files of targets ---- */
+
+/* The numeric text of a host name. 0, or another value. */
+typedef int (*pp_resolve_fn)(const char *name, char *ret_text, size_t size);
+/* "session add NAME PROBE file FILE ...": *ret_line is the line with what is in FILE for
+ * "file FILE", to be freed; NULL when it names none. FILE has addresses, ADDRESS-ADDRESS,
+ * prefixes and names (`resolve` NULL: none) on lines or with commas or blanks between, and
+ * comments after '#'. 0, or -errno with a message. */
+int pp_targets_from_file(const char *line, pp_resolve_fn resolve, char **ret_line,
+			 char *ret_message, size_t message_size);
+
 #endif

@@ -62,6 +62,20 @@ check "ends" within 10 idle six
 run pmdping --json session targets six
 json_holds "each answered" '.of == 3 and ([.targets[] | .received > 0 and .loss_percent == 0] | all)'
 
+# ---- from a file, which the client opens
+printf '203.0.113.2\n203.0.113.4-203.0.113.5, 203.0.113.7 # and one\n' >"$T/plain"
+check "a file" pmdping session add file ping file "$T/plain" port 0 interval 100ms
+is "is its addresses" "$(pmdping --json session targets file | jq -c '[.targets[].address]')" \
+	'["203.0.113.2","203.0.113.4","203.0.113.5","203.0.113.7"]'
+echo 'no/address' >>"$T/plain"
+check_exit 2 "what is no address" pmdping session add file2 ping file "$T/plain"
+said "stands at its line" 'plain:3: not an address, .*: no/address'
+check_exit 2 "no file" pmdping session add file2 ping file "$T/missing"
+said "says so" 'missing: No such file or directory'
+echo 'session add inner ping file x' >"$T/lines"
+check_exit 2 "not in a file that is loaded" pmdping load "$T/lines"
+said "says who opens files" 'files are opened by the client'
+
 # ---- one that goes while it is probed
 check "two" pmdping session add gone ping 203.0.113.2,203.0.113.3 port 0 interval 10ms timeout 50ms
 check "start" pmdping session start gone
