@@ -99,7 +99,7 @@ static inline uint64_t pp_sum_tail(uint64_t sum, const uint8_t *p, size_t len)
 }
 
 /* The last `n` < 8 of a word's bytes, where the first ones would be. */
-static inline uint64_t pp_sum_last(uint64_t word, unsigned int n)
+static inline uint64_t pp_sum_last(uint64_t word, size_t n)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	return word >> (7 - n) * 8 >> 8;
@@ -116,10 +116,21 @@ static inline uint64_t pp_sum(uint64_t sum, const uint8_t *data, size_t len)
 	if (len < 8)
 		return pp_sum_tail(sum, data, len);
 	const uint8_t *end = data + len;
-	for (; len >= 8; data += 8, len -= 8)
+	for (; len >= 32; data += 32, len -= 32) {
 		sum = pp_sum_add(sum, pp_load64(data));
-	/* The last 8 bytes without those that are in already: len are left. */
-	return pp_sum_add(sum, pp_sum_last(pp_load64(end - 8), (unsigned int)len));
+		sum = pp_sum_add(sum, pp_load64(data + 8));
+		sum = pp_sum_add(sum, pp_load64(data + 16));
+		sum = pp_sum_add(sum, pp_load64(data + 24));
+	}
+	if (len & 16) {
+		sum = pp_sum_add(sum, pp_load64(data));
+		sum = pp_sum_add(sum, pp_load64(data + 8));
+		data += 16;
+	}
+	if (len & 8)
+		sum = pp_sum_add(sum, pp_load64(data));
+	/* The last 8 bytes without those that are in already. */
+	return pp_sum_add(sum, pp_sum_last(pp_load64(end - 8), len & 7));
 }
 
 /* ---- checksums in network order ------------------------------------------------ */

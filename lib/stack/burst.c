@@ -31,6 +31,7 @@ struct plain {
 	struct pp_link link; /* untagged */
 	uint32_t port;	     /* NO_PORT: none that plain frames come from */
 	uint32_t max_len;
+	unsigned int request4, request6; /* types that are answered; NO_TYPE while off */
 	uint64_t dst4; /* an address of ours, as in the header; NO_ADDR: none seen yet */
 	struct pp_addr dst6;
 	struct pp_span rx;
@@ -40,6 +41,7 @@ struct plain {
 };
 #define NO_PORT UINT32_MAX
 #define NO_ADDR UINT64_MAX
+#define NO_TYPE 256
 
 /* Native words of wire bytes. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -76,16 +78,18 @@ static inline struct plain begin(const struct pp_stack *s, const struct pp_view 
 			      .replies = replies,
 			      .port = NO_PORT,
 			      .dst4 = NO_ADDR,
+			      .request4 = view->respond ? PP_ICMP4_ECHO_REQUEST : NO_TYPE,
+			      .request6 = view->respond ? PP_ICMP6_ECHO_REQUEST : NO_TYPE,
 			      .reply_counter = s->reply_counter};
 }
 
 /* False when plain frames cannot come from there. */
-static inline bool take_port(struct plain *f, uint16_t number)
+static __attribute__((noinline, cold)) bool take_port(struct plain *f, uint16_t number)
 {
 	const struct pp_view_port *port = pp_view_port(f->view, number);
 
 	f->port = NO_PORT;
-	if (!port || port->mac.b[0] & 1)
+	if (!port || port->mac.b[0] & 1 || port->mtu < PP_IP4_HLEN + PP_ICMP_HLEN)
 		return false;
 	f->port = number;
 	f->own = port->mac;
@@ -99,26 +103,33 @@ static inline bool take_port(struct plain *f, uint16_t number)
 	return true;
 }
 
-static inline bool is_ours4(struct plain *f, uint32_t dst)
+static __attribute__((noinline, cold)) bool find_ours4(struct plain *f, uint32_t dst)
 {
-	if (f->dst4 == dst)
-		return true;
 	const struct pp_addr addr = {.w = {0, MAPPED(dst)}};
+
 	if (pp_view_classify(f->view, f->link, &addr) != PP_DST_OURS)
 		return false;
 	f->dst4 = dst;
 	return true;
 }
 
-/* The destination is not a mapped address: its first half is not zero. */
-static inline bool is_ours6(struct plain *f, const struct pp_addr *dst)
+static inline bool is_ours4(struct plain *f, uint32_t dst)
 {
-	if (pp_addr_eq(&f->dst6, dst))
-		return true;
+	return f->dst4 == dst || find_ours4(f, dst);
+}
+
+/* The destination is not a mapped address: its first half is not zero. */
+static __attribute__((noinline, cold)) bool find_ours6(struct plain *f, const struct pp_addr *dst)
+{
 	if (pp_view_classify(f->view, f->link, dst) != PP_DST_OURS)
 		return false;
 	f->dst6 = *dst;
 	return true;
+}
+
+static inline bool is_ours6(struct plain *f, const struct pp_addr *dst)
+{
+	return pp_addr_eq(&f->dst6, dst) || find_ours6(f, dst);
 }
 
 /* As check_source of the general way. */
@@ -140,7 +151,7 @@ static inline bool source_good4(const struct plain *f, const uint8_t *src)
 {
 	const struct pp_addr addr = {.w = {0, MAPPED(pp_load32(src))}};
 
-	return src[0] != 0 && src[0] != 127 && src[0] < 0xe0 && is_sender(f, &addr);
+	return (uint8_t)(src[0] - 1) < 0xdf && src[0] != 127 && is_sender(f, &addr);
 }
 
 static inline bool source_good6(const struct plain *f, const struct pp_addr *src)
@@ -253,7 +264,7 @@ static inline bool headers_good4(const uint8_t *ip, size_t total, size_t availab
 	uint64_t sum = pp_sum_add(pp_load64(ip), pp_load64(ip + 8));
 
 	return (pp_load16(ip + 6) & WIRE16(FRAGMENT_BITS)) == 0 && ip[9] == PP_IPPROTO_ICMP &&
-	       total >= PP_IP4_HLEN + PP_ICMP_HLEN && total <= available &&
+	       total - (PP_IP4_HLEN + PP_ICMP_HLEN) <= available - (PP_IP4_HLEN + PP_ICMP_HLEN) &&
 	       pp_sum_good(pp_sum_add(sum, pp_load32(ip + 16)));
 }
 
@@ -272,9 +283,18 @@ static inline void turn_ip4(uint8_t *ip, uint16_t ip_id)
 	pp_store64(ip + 12, addresses << 32 | addresses >> 32);
 }
 
+/* The frame ends at len, which it reached: there is room unless it has to be padded. */
+static inline bool cut_or_pad(struct pp_pkt *pkt, size_t len)
+{
+	if (len < PP_ETH_MIN)
+		return pp_answer_pad(pkt, len);
+	pkt->len = (uint32_t)len;
+	return true;
+}
+
 static inline enum pp_drop answer4(struct plain *f, struct pp_pkt *pkt, uint8_t *ip, size_t total)
 {
-	if (!pp_answer_pad(pkt, PP_ETH_HLEN + total))
+	if (!cut_or_pad(pkt, PP_ETH_HLEN + total))
 		return PP_OK;
 	turn_eth(f, pkt->data);
 	turn_ip4(ip, (uint16_t)f->reply_counter++);
@@ -291,7 +311,7 @@ static inline enum pp_drop receive4(struct plain *f, struct pp_stack *s, struct 
 	if (!headers_good4(ip, total, pkt->len - PP_ETH_HLEN) || !source_good4(f, ip + 12) ||
 	    !is_ours4(f, pp_load32(ip + 16)) || !pp_sum_good(pp_sum(0, icmp, total - PP_IP4_HLEN)))
 		return PP_OK;
-	if (icmp[0] == PP_ICMP4_ECHO_REQUEST && f->view->respond)
+	if (icmp[0] == f->request4)
 		return answer4(f, pkt, ip, total);
 	if (icmp[0] != PP_ICMP4_ECHO_REPLY)
 		return PP_OK;
@@ -326,7 +346,7 @@ static inline void turn_ip6(uint8_t *ip)
 
 static inline enum pp_drop answer6(struct plain *f, struct pp_pkt *pkt, uint8_t *ip, size_t len)
 {
-	if (!pp_answer_pad(pkt, PP_ETH_HLEN + PP_IP6_HLEN + len))
+	if (!cut_or_pad(pkt, PP_ETH_HLEN + PP_IP6_HLEN + len))
 		return PP_OK;
 	turn_eth(f, pkt->data);
 	turn_ip6(ip);
@@ -346,7 +366,7 @@ static inline enum pp_drop receive6(struct plain *f, struct pp_stack *s, struct 
 	    len > pkt->len - PP_ETH_HLEN - PP_IP6_HLEN || dst.w[0] == 0 || !source_good6(f, &src) ||
 	    !is_ours6(f, &dst) || !checksum_good6(ip, len))
 		return PP_OK;
-	if (icmp[0] == PP_ICMP6_ECHO_REQUEST && f->view->respond)
+	if (icmp[0] == f->request6)
 		return answer6(f, pkt, ip, len);
 	if (icmp[0] != PP_ICMP6_ECHO_REPLY)
 		return PP_OK;
@@ -361,7 +381,7 @@ static inline enum pp_drop receive_plain(struct plain *f, struct pp_stack *s, st
 {
 	if (pkt->port != f->port && !take_port(f, pkt->port))
 		return PP_OK;
-	if (pkt->len < PLAIN4_MIN || pkt->len > f->max_len ||
+	if (pkt->len - PLAIN4_MIN > f->max_len - PLAIN4_MIN ||
 	    (pp_load64(pkt->data) ^ f->mac) & MAC_AND_GROUP)
 		return PP_OK;
 	uint32_t type = pp_load32(pkt->data + 12); /* EtherType, version, what follows it */
@@ -391,9 +411,8 @@ void pp_stack_receive(struct pp_stack *s, const struct pp_view *view, struct pp_
 			f.reply_counter = s->reply_counter;
 		}
 		pkts[i].fate = (uint8_t)fate;
-		if (fate == PP_DROP_ECHO_ANSWERED)
-			answered++;
-		else if (fate != LATER)
+		answered += fate == PP_DROP_ECHO_ANSWERED;
+		if (fate != PP_DROP_ECHO_ANSWERED && fate != LATER)
 			count(&s->drops[fate], 1);
 	}
 	end_replies(s, &f);
