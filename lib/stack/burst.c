@@ -239,22 +239,24 @@ static void end_replies(struct pp_stack *s, struct plain *f)
 	r->n = 0;
 }
 
-/* `len` bytes of ICMP: accounted for at the end of the burst, or before the next packet
- * that is not plain. */
-static inline enum pp_drop reply(struct plain *f, struct pp_stack *s, const struct pp_pkt *pkt,
-				 const struct pp_reply *addresses, const uint8_t *icmp, size_t len)
+/* Place for one more, `len` bytes of ICMP: accounted for at the end of the burst, or before the
+ * next packet that is not plain. The caller fills in addresses and TTL, field by field: a
+ * copy of what was just put together would wait for it. */
+static inline struct pp_reply *put_reply(struct plain *f, struct pp_stack *s,
+					 const struct pp_pkt *pkt, const uint8_t *icmp, size_t len)
 {
 	struct replies *r = f->replies;
 
 	if (r->n == REPLIES)
 		end_replies(s, f);
 	struct pp_reply *to = &r->reply[r->n];
-	*to = *addresses;
 	to->id = pp_get_be16(icmp + 4);
 	to->seq = pp_get_be16(icmp + 6);
-	to->body = pp_cur(icmp + PP_ICMP_HLEN, len - PP_ICMP_HLEN);
+	to->body.at = icmp + PP_ICMP_HLEN;
+	to->body.left = len - PP_ICMP_HLEN;
+	to->body.fail = false;
 	r->at[r->n++] = (unsigned int)(pkt - f->pkts);
-	return LATER;
+	return to;
 }
 
 /* ---- IPv4 ------------------------------------------------------------------------------ */
@@ -315,12 +317,12 @@ static inline enum pp_drop receive4(struct plain *f, struct pp_stack *s, struct 
 		return answer4(f, pkt, ip, total);
 	if (icmp[0] != PP_ICMP4_ECHO_REPLY)
 		return PP_OK;
-	const struct pp_reply addresses = {
-		.src = {.w = {0, MAPPED(pp_load32(ip + 12))}},
-		.dst = {.w = {0, MAPPED(pp_load32(ip + 16))}},
-		.ttl = ip[8],
-	};
-	return reply(f, s, pkt, &addresses, icmp, total - PP_IP4_HLEN);
+	struct pp_reply *reply = put_reply(f, s, pkt, icmp, total - PP_IP4_HLEN);
+	reply->src.w[0] = reply->dst.w[0] = 0;
+	reply->src.w[1] = MAPPED(pp_load32(ip + 12));
+	reply->dst.w[1] = MAPPED(pp_load32(ip + 16));
+	reply->ttl = ip[8];
+	return LATER;
 }
 
 /* ---- IPv6 ------------------------------------------------------------------------------ */
@@ -370,8 +372,11 @@ static inline enum pp_drop receive6(struct plain *f, struct pp_stack *s, struct 
 		return answer6(f, pkt, ip, len);
 	if (icmp[0] != PP_ICMP6_ECHO_REPLY)
 		return PP_OK;
-	const struct pp_reply addresses = {.src = src, .dst = dst, .ttl = ip[7]};
-	return reply(f, s, pkt, &addresses, icmp, len);
+	struct pp_reply *reply = put_reply(f, s, pkt, icmp, len);
+	reply->src = src;
+	reply->dst = dst;
+	reply->ttl = ip[7];
+	return LATER;
 }
 
 /* ---- bursts -------------------------------------------------------------------------- */
