@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <rte_bus.h>
 #include <rte_dev.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_mbuf_pool_ops.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -100,6 +102,50 @@ static unsigned int frame_room(uint16_t mtu)
 }
 
 /* On the port's node, or where there is memory: that is told when its pages are looked at. */
+static bool is_af_xdp(uint16_t port)
+{
+	struct rte_eth_dev_info info;
+
+	return rte_eth_dev_info_get(port, &info) == 0 && !strcmp(info.driver_name, "net_af_xdp");
+}
+
+/* Received mbufs that a queue has to have, beyond its descriptors. */
+static unsigned int least_buffers(uint16_t port)
+{
+	return is_af_xdp(port) ? AF_XDP_RING : 0;
+}
+
+/* Without hugepages EAL knows of no memory beyond a page whose parts are neighbours to a
+ * device too, and lets no mbuf cross a page: all of them lie at the same few places of a page,
+ * which are the same few sets of the first cache. No port that runs without hugepages
+ * minds, but for net_af_xdp, which counts in pages. */
+static struct rte_mempool *make_dense_pool(const char *name, unsigned int mbufs, uint16_t size,
+					   int socket)
+{
+	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = size};
+	struct rte_mempool *pool = rte_mempool_create_empty(
+		name, mbufs, (unsigned int)sizeof(struct rte_mbuf) + size, POOL_CACHE,
+		sizeof(private), socket, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+
+	if (!pool)
+		return NULL;
+	rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL);
+	rte_pktmbuf_pool_init(pool, &private);
+	if (rte_mempool_populate_default(pool) < 0) {
+		rte_mempool_free(pool);
+		return NULL;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
+}
+
+static struct rte_mempool *create_pool(const char *name, unsigned int mbufs, uint16_t size,
+				       bool dense, int socket)
+{
+	return dense ? make_dense_pool(name, mbufs, size, socket)
+		     : rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, socket);
+}
+
 static struct rte_mempool *make_pool(const char *kind, uint16_t port, unsigned int mbufs,
 				     unsigned int room, int socket)
 {
@@ -107,21 +153,11 @@ static struct rte_mempool *make_pool(const char *kind, uint16_t port, unsigned i
 	uint16_t size = (uint16_t)(RTE_PKTMBUF_HEADROOM + room);
 
 	snprintf(name, sizeof(name), "pp_%s_%u", kind, port);
-	struct rte_mempool *pool =
-		rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, socket);
+	bool dense = !rte_eal_has_hugepages() && !is_af_xdp(port);
+	struct rte_mempool *pool = create_pool(name, mbufs, size, dense, socket);
 	if (pool || socket == SOCKET_ID_ANY)
 		return pool;
-	return rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, SOCKET_ID_ANY);
-}
-
-/* Received mbufs that a queue has to have, beyond its descriptors. */
-static unsigned int least_buffers(uint16_t port)
-{
-	struct rte_eth_dev_info info;
-
-	if (rte_eth_dev_info_get(port, &info))
-		return 0;
-	return strcmp(info.driver_name, "net_af_xdp") ? 0 : AF_XDP_RING;
+	return create_pool(name, mbufs, size, dense, SOCKET_ID_ANY);
 }
 
 /* Room for every descriptor, every cache and a burst per queue, so that neither
