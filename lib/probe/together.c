@@ -15,9 +15,25 @@ struct together {
 	struct pp_burst *b;
 	struct pp_span rx;
 	struct pp_rtt rtt;
-	struct pp_hist_run intended_lo, intended_hi;
-	unsigned int n;
 };
+
+/* What changes from answer to answer, and stays in registers: through memory each would wait
+ * for the one before. */
+struct sums {
+	uint32_t open; /* a bit for each probe of the record without answer or timeout */
+	unsigned int n;
+	uint64_t reordered;
+	struct pp_hist_run intended_lo, intended_hi;
+};
+
+static inline struct sums begin_sums(const struct together *t)
+{
+	return (struct sums){
+		.open = ~(t->b->answered | t->b->expired) & UINT32_MAX >> (PP_TX_BURST - t->b->n),
+		.intended_lo = pp_hist_run(&t->s->tally->intended_lo),
+		.intended_hi = pp_hist_run(&t->s->tally->intended_hi),
+	};
+}
 
 /* Whether more than the counters may have to know. */
 static bool is_quiet(const struct pp_session *s)
@@ -42,22 +58,20 @@ static bool begin(const struct pp_prober *p, uint64_t number, struct pp_span rx,
 	t->p = p;
 	t->rx = rx;
 	t->rtt = pp_burst_rtt(p, t->b, rx);
-	t->intended_lo = pp_hist_run(&t->s->tally->intended_lo);
-	t->intended_hi = pp_hist_run(&t->s->tally->intended_hi);
-	t->n = 0;
 	return t->rtt.lo.v <= t->s->timeout;
 }
 
+#define INLINE static inline __attribute__((always_inline))
+
 /* The target of that probe of the record, when no answer and no timeout has come for it
  * yet and the sequence fits. */
-static inline struct pp_target *find_open(const struct together *t, uint64_t number, uint16_t seq,
-					  struct pp_flight_slot *ret_slot)
+INLINE struct pp_target *find_open(const struct together *t, const struct sums *sums,
+				   uint64_t number, uint16_t seq, struct pp_flight_slot *ret_slot)
 {
 	unsigned int place = (unsigned int)(number & (PP_TX_BURST - 1));
 	const struct pp_burst *b = t->b;
 
-	if (number >> PP_FLIGHT_PLACE_BITS != b->base || place >= b->n ||
-	    (b->answered | b->expired) >> place & 1)
+	if (number >> PP_FLIGHT_PLACE_BITS != b->base || !(sums->open >> place & 1))
 		return NULL;
 	*ret_slot = pp_flight_slot(t->p->config.flight, b, place);
 	if (pp_session_seq(ret_slot->k) != seq)
@@ -66,40 +80,46 @@ static inline struct pp_target *find_open(const struct together *t, uint64_t num
 	return g->ref == ret_slot->target && g->session == t->s->ref ? g : NULL;
 }
 
-static inline void take(struct together *t, struct pp_target *g, uint32_t k_low, uint64_t number)
+INLINE void take(const struct together *t, struct sums *sums, struct pp_target *g, uint32_t k_low,
+		 uint64_t number)
 {
-	struct pp_session *s = t->s;
+	const struct pp_session *s = t->s;
 	uint64_t k = pp_target_full_k(s, g, k_low);
 	struct pp_rtt intended = pp_intended(s, g, t->b, k, t->rx, t->rtt);
 	bool behind = k + 1 < g->top_k;
 
-	t->b->answered |= 1u << (number & (PP_TX_BURST - 1));
+	sums->open &= ~(1u << (number & (PP_TX_BURST - 1)));
+	sums->n++;
+	sums->reordered += behind;
+	if (!behind)
+		g->top_k = k + 1;
 	if (s->n_targets > 1)
 		pp_target_count(g, pp_rtt_mid(t->rtt));
 	if (s->samples)
 		pp_keep_sample(s->samples, t->b, k, number, t->rtt);
-	pp_hist_run_add(&t->intended_lo, intended.lo, 1);
-	pp_hist_run_add(&t->intended_hi, intended.hi, 1);
-	s->tally->c.reordered += behind;
-	g->top_k = behind ? g->top_k : k + 1;
-	t->n++;
+	pp_hist_run_add(&sums->intended_lo, intended.lo, 1);
+	pp_hist_run_add(&sums->intended_hi, intended.hi, 1);
 }
 
-static unsigned int end(struct pp_prober *p, struct together *t, pp_ns stalled)
+INLINE unsigned int end(struct pp_prober *p, const struct together *t, struct sums *sums,
+			pp_ns stalled)
 {
 	struct pp_tally *y = t->s->tally;
+	uint32_t all = UINT32_MAX >> (PP_TX_BURST - t->b->n);
 
-	if (t->n == 0)
+	if (sums->n == 0)
 		return 0;
-	pp_hist_run_end(&t->intended_lo);
-	pp_hist_run_end(&t->intended_hi);
-	y->c.received += t->n;
-	pp_tally_record_n(y, t->rtt, t->n);
+	t->b->answered |= all & ~sums->open & ~t->b->expired;
+	pp_hist_run_end(&sums->intended_lo);
+	pp_hist_run_end(&sums->intended_hi);
+	y->c.received += sums->n;
+	y->c.reordered += sums->reordered;
+	pp_tally_record_n(y, t->rtt, sums->n);
 	if (stalled.v > t->b->tx_from)
-		pp_tally_suspect(y, t->rtt, t->n);
+		pp_tally_suspect(y, t->rtt, sums->n);
 	t->s->last_event = t->rx.to.v;
 	pp_prober_finish_if_decided(p, t->s, t->rx.to);
-	return t->n;
+	return sums->n;
 }
 
 /* ---- replies, as they were received ---------------------------------------------------- */
@@ -118,17 +138,18 @@ unsigned int pp_prober_replies(struct pp_prober *p, const struct pp_reply *r, un
 
 	if (!begin(p, number_of(r), rx, &t))
 		return 0;
+	struct sums sums = begin_sums(&t);
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t number = number_of(&r[i]);
-		struct pp_target *g = find_open(&t, number, r[i].seq, &slot);
+		struct pp_target *g = find_open(&t, &sums, number, r[i].seq, &slot);
 		if (!g || g->id != r[i].id || !pp_reply_is_from(t.s, g, &r[i]) ||
 		    !pp_reply_is_whole(t.s->tmpl, &r[i]))
 			break;
 		__builtin_prefetch(&g[AHEAD].addr);
 		__builtin_prefetch(&g[AHEAD].sent, 1);
-		take(&t, g, slot.k, number);
+		take(&t, &sums, g, slot.k, number);
 	}
-	return end(p, &t, stalled);
+	return end(p, &t, &sums, stalled);
 }
 
 /* ---- receipts, as another worker has received them --------------------------------------- */
@@ -147,13 +168,14 @@ static unsigned int answer_together(struct pp_prober *p, const struct pp_receipt
 
 	if (!begin(p, r->number, r->rx, &t))
 		return 0;
+	struct sums sums = begin_sums(&t);
 	for (unsigned int i = 0; i < n && same_poll(&r[0], &r[i]) && !r[i].corrupt; i++) {
-		struct pp_target *g = find_open(&t, r[i].number, r[i].seq, &slot);
+		struct pp_target *g = find_open(&t, &sums, r[i].number, r[i].seq, &slot);
 		if (!g || slot.target != r[i].target)
 			break;
-		take(&t, g, slot.k, r[i].number);
+		take(&t, &sums, g, slot.k, r[i].number);
 	}
-	return end(p, &t, r->stalled);
+	return end(p, &t, &sums, r->stalled);
 }
 
 uint32_t pp_prober_answers(struct pp_prober *p, const struct pp_receipt *r, unsigned int n)
