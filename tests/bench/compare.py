@@ -3,21 +3,18 @@
 has installed and built what it needs."""
 
 import argparse
-import glob
 import os
 import re
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 
-from sides import (Engine, Failed, Side, Testpmd, alternate, machine_facts, quartiles, to_json,
-                   write_requests)
-
-SENT, RECEIVED = 2, 1
-OWN = "addr add 192.0.2.2/24 port 0"
-PEER_MAC = "02:00:00:00:00:09"
+from hot import functions, print_profiles, profiles, receipts_row
+from setups import (LOOP, NULL_COMMANDS, NULL_PORT, OWN, RECEIPTS, RECEIVED, SENT, TRANSMIT,
+                    endless_requests)
+from sides import (Engine, Failed, Side, Testpmd, alternate, machine_facts, quartiles, to_json)
 
 
 class Machine:
@@ -119,9 +116,7 @@ def ratio_of(least):
 
 
 def respond(machine, frame):
-    capture = f"{machine.folder}/requests{frame}.pcap"
-    port = f"net_pcap0,rx_pcap={capture},infinite_rx=1"
-    write_requests(capture, frame)
+    port = endless_requests(machine, frame)
 
     def sides():
         ours = Engine(machine, "ours", [port], [], [OWN])
@@ -139,14 +134,6 @@ def respond(machine, frame):
     return rows_of(machine, f"respond {frame}", slices, commands, targets)
 
 
-NULL_PORT = "net_null0,no-rx=1"
-NULL_COMMANDS = [OWN, f"neigh add 192.0.2.9 mac {PEER_MAC} port 0"]
-TRANSMIT = NULL_COMMANDS + ["session add s ping 192.0.2.9 frame 64 rate 1000Mpps timeout 1ms",
-                            "session start s"]
-LOOP = ["ping 198.18.0.2 count 1 quiet",
-        "session add s ping 198.18.0.2 frame 64 rate 1000Mpps timeout 10ms", "session start s"]
-
-
 def transmit(machine):
     def sides():
         ours = Engine(machine, "ours", [NULL_PORT], [], TRANSMIT)
@@ -160,11 +147,11 @@ def transmit(machine):
                    {"txonly": ratio_of(0.6), "flowgen": ratio_of(1.3)})
 
 
-def loop(machine, case, lcores, config, wire, workers, target=None):
+def loop(machine, case, lcores, options, workers, target=None):
     """Round-trip times a second: what the sending port receives."""
 
     def sides():
-        ours = Engine(machine, "ours", [], ["--wire", wire, *config], LOOP, lcores)
+        ours = Engine(machine, "ours", [], options, LOOP, lcores)
         return [Side("pmdping", [ours], RECEIVED, workers)]
 
     slices, commands = alternate(sides, *machine.plan)
@@ -173,17 +160,37 @@ def loop(machine, case, lcores, config, wire, workers, target=None):
 
 def loop_one(machine):
     target = (">= 20 Mpps", lambda row: row["mpps"]["median"] >= 20)
-    return loop(machine, "loop, one worker", machine.lcores, [], "direct", 1, target)
+    return loop(machine, "loop, one worker", machine.lcores, ["--wire", "direct"], 1, target)
 
 
 def loop_two(machine):
     return loop(machine, "loop, two workers", machine.lcores_two,
-                ["--config", "(0,0,1),(1,0,2)"], "direct", 2)
+                ["--wire", "direct", "--config", "(0,0,1),(1,0,2)"], 2)
 
 
 def loop_receipts(machine):
-    return loop(machine, "loop, receipts", machine.lcores_two,
-                ["--config", "(0,0,1),(0,1,2),(1,0,1),(1,1,2)"], "direct,queues=2,cross=1", 2)
+    return loop(machine, "loop, receipts", machine.lcores_two, RECEIPTS, 2)
+
+
+def sessions(machine):
+    """A session of many targets in turn, next to one of one."""
+    def side(name, short, targets):
+        ours = Engine(machine, short, [NULL_PORT], ["--allow", "10.0.0.0/8"], NULL_COMMANDS + [
+            "route add 10.0.0.0/8 via 192.0.2.9",
+            f"session add s ping {targets} frame 64 rate 1000Mpps timeout 1ms",
+            "session start s"])
+        return Side(name, [ours], SENT)
+
+    many = {100000: "10.0.0.0-10.1.134.159", 1000: "10.0.0.0-10.0.3.231"}
+    rows = []
+    for count in (100000,) if machine.quick else (1000, 100000):
+        slices, commands = alternate(
+            lambda n=count: [side("pmdping", "many", many[n]), side("one", "one", "10.0.0.0")],
+            *machine.plan)
+        target = ("<= 1.3 x cycles", lambda row: row["ratio"]["median"] >= 1 / 1.3)
+        rows += rows_of(machine, f"{count} targets", slices, commands,
+                        {"one": target} if count == 100000 else {})
+    return rows
 
 
 def pair(machine, kind, near, far):
@@ -238,98 +245,10 @@ CASES = {
                           for row in respond(m, frame)],
     "transmit": transmit,
     "loop": lambda m: loop_one(m) + loop_two(m) + loop_receipts(m),
+    "sessions": sessions,
     "memif": memif,
     "vhost": vhost,
 }
-
-
-# ---- hot functions
-
-
-def functions(machine):
-    """What tests/bench/bench_* print, and the instructions that callgrind counts in them."""
-    found = []
-    for program in sorted(glob.glob(f"{machine.build}/tests/bench/bench_*")):
-        if not os.path.isfile(program) or not os.access(program, os.X_OK):
-            continue
-        out = subprocess.run(["taskset", "-c", str(machine.worker), program], capture_output=True,
-                             text=True, timeout=120, check=False)
-        found.append({"program": os.path.basename(program), "exit": out.returncode,
-                      "lines": out.stdout.splitlines()})
-        if not machine.quick and shutil.which("valgrind"):
-            found[-1]["instructions"] = instructions(machine, program)
-    return found
-
-
-def profiles(machine):
-    """Where a worker's time goes, by functions: samples of its clock, which need no counters
-    of the processor. Empty without perf, or where it may not look."""
-    found = []
-    for name, engine in profiled(machine):
-        try:
-            engine.start()
-            time.sleep(0.5)
-            found.append({"case": name, "lines": profile(machine, engine)})
-        except (Failed, OSError, subprocess.SubprocessError) as error:
-            found.append({"case": name, "lines": [str(error).splitlines()[0]]})
-        finally:
-            engine.end()
-    return found
-
-
-def profiled(machine):
-    capture = f"{machine.folder}/requests64.pcap"
-    write_requests(capture, 64)
-    return [
-        ("respond 64", Engine(machine, "p1", [f"net_pcap0,rx_pcap={capture},infinite_rx=1"], [],
-                              [OWN])),
-        ("transmit 64", Engine(machine, "p2", [NULL_PORT], [], TRANSMIT)),
-        ("loop, one worker", Engine(machine, "p3", [], ["--wire", "direct"], LOOP)),
-    ]
-
-
-def profile(machine, engine, seconds=3):
-    data = f"{machine.folder}/perf.data"
-    subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "2000", "-t",
-                    engine.workers()[1], "-o", data, "--", "sleep", str(seconds)],
-                   check=True, capture_output=True, timeout=60)
-    report = subprocess.run(["perf", "report", "-q", "-i", data, "--no-children", "--stdio", "--sort",
-                             "dso,symbol"], check=True, capture_output=True, text=True, timeout=60)
-    shares = {}
-    for line in report.stdout.splitlines():
-        found = re.match(r"\s*([\d.]+)%\s+(\S+)\s+\[[.k]\]\s+(\S+)", line)
-        if found:
-            share, where, symbol = found.groups()
-            name = f"({where})" if symbol.startswith("0x") else symbol
-            shares[name] = shares.get(name, 0) + float(share)
-    return [f"{share:5.1f} %  {name}" for name, share in
-            sorted(shares.items(), key=lambda item: -item[1]) if share >= 1]
-
-
-def instructions(machine, program):
-    """Of each function of ours that was called, not inlined: calls, and instructions of
-    a call with all that it called, as callgrind counts them."""
-    out = f"{machine.folder}/callgrind"
-    try:
-        subprocess.run(["valgrind", "--tool=callgrind", "--compress-strings=no",
-                        "--compress-pos=no", f"--callgrind-out-file={out}", program],
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=150,
-                       check=True)
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
-        return [{"error": str(error)}]
-    total, called, calls = {}, None, None
-    with open(out, encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            if calls is not None:  # the line behind calls=: what they cost
-                n, cost = total.get(called, (0, 0))
-                total[called] = (n + calls, cost + int(line.split()[1]))
-                calls = None
-            elif line.startswith("cfn="):
-                called = re.sub(r"'\d+$", "", line[4:].strip())
-            elif line.startswith("calls="):
-                calls = int(line[6:].split()[0])
-    return [{"function": name, "calls": n, "instructions": round(cost / n, 1)}
-            for name, (n, cost) in sorted(total.items()) if name.startswith("pp_") and n >= 1000]
 
 
 # ---- the table
@@ -444,7 +363,8 @@ def run(machine, args):
     if args.json:
         print(to_json({"machine": {**facts, "tsc_hz": machine.tsc_hz}, "version": machine.version,
                        "plan": machine.plan, "rows": rows, "cores": cores, "functions": programs,
-                       "profiles": time_in, "failures": failures, "took": took, "seconds": seconds}))
+                       "profiles": time_in, "receipts": receipts_row(time_in),
+                       "failures": failures, "took": took, "seconds": seconds}))
     else:
         print_share(rows)
         print_cores(cores)
@@ -454,14 +374,15 @@ def run(machine, args):
             for f in program.get("instructions", []):
                 print(f"  {f['function']:<44} {f['instructions']:>7} instructions a call"
                       if "function" in f else f"  {f['error']}")
-        for p in time_in:
-            print("\n".join([f"\n{p['case']}: where the worker's time goes", *p["lines"]]))
+        print_profiles(time_in)
         print(f"\n{seconds:.0f} s: " + ", ".join(f"{n} {t:.0f}" for n, t in took.items()))
     return 1 if failures or any(p["exit"] for p in programs) else 0
 
 
 def main():
     args = arguments()
+    # So that what is stopped is ended, too.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     folder = tempfile.mkdtemp(prefix="pmdping-bench.")
     try:
         return run(Machine(args, folder), args)

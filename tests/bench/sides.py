@@ -8,7 +8,6 @@ import pty
 import re
 import select
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -23,38 +22,6 @@ PATIENCE = 20  # times its length that a slice may last on a machine that is bus
 
 class Failed(Exception):
     pass
-
-
-# ---- requests in a capture
-
-
-def checksum(data):
-    data += b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
-def echo_request(host, mac, target, frame):
-    """From 192.0.2.`host`; frame counts the FCS, which no capture holds."""
-    icmp = struct.pack(">BBHHH", 8, 0, 0, 1000 + host, 1)
-    icmp += bytes(i & 255 for i in range(frame - 4 - 14 - 20 - 8))
-    icmp = icmp[:2] + struct.pack(">H", checksum(icmp)) + icmp[4:]
-    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(icmp), host, 0, 64, 1, 0)
-    ip += bytes([192, 0, 2, host]) + target
-    ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
-    return mac + bytes([2, 0, 0, 0, 0, host]) + b"\x08\0" + ip + icmp
-
-
-def write_requests(path, frame, sources=200):
-    """To the MAC address that the first net_pcap port of a process has."""
-    mac = bytes([0x02, 0x70, 0x63, 0x61, 0x70, 0x00])
-    with open(path, "wb") as out:
-        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-        for i in range(sources):
-            data = echo_request(10 + i, mac, bytes([192, 0, 2, 2]), frame)
-            out.write(struct.pack("<IIII", 0, i, len(data), len(data)) + data)
 
 
 # ---- processes
@@ -141,7 +108,7 @@ class Engine(Process):
         while not self.rpc:
             self.check()
             try:
-                self.rpc = Rpc(self.socket)
+                self.rpc = Rpc(self.socket, START)
             except OSError as error:
                 if time.monotonic() > end:
                     raise Failed(f"{self.socket}: {error}\n{self.said()}") from error

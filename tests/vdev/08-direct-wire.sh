@@ -22,11 +22,14 @@ run pmdping --json show counters
 json_holds "every frame is in a counter" '.sum == .delivered'
 check_stop
 
-WORKERS=2 start_engine -- --wire direct,queues=2,cross=1 \
-	--config '(0,0,1),(0,1,2),(1,0,1),(1,1,2)'
+WORKERS=2 start_engine -- --wire direct,queues=3,cross=1 \
+	--config '(0,0,1),(0,1,2),(0,2,2),(1,0,2),(1,1,2),(1,2,2)'
 check "the neighbours meet again" pmdping ping 198.18.0.2 count 1
 check "a ping whose answers come in at another worker" pmdping ping 198.18.0.2 count 1000 interval 1ms quiet
 said "every probe has its answer, by a receipt" '^1000 packets transmitted, 1000 received, 0% packet loss'
+run pmdping --json show workers
+json_holds "and the worker that sent has received nothing" \
+	'[.workers[] | [.lcore, .rx > 1000, .tx > 1000]] == [[1, false, true], [2, true, true]]'
 check_stop
 
 try_engine "a direct wire with a delay" 2 'delay: a direct wire does nothing to frames' \
