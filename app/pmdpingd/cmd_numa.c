@@ -85,10 +85,12 @@ static void add_sessions(struct pp_engine *e, unsigned int worker, json_t *rows)
 	m.lcore = (int)w.lcore;
 	m.wanted = pp_dp_worker_node(e->dp, worker);
 	for (const struct pp_run *r = e->runs; r && n < SESSIONS_LOOKED_AT; r = r->next) {
-		if (pp_dp_owner_worker(e->dp, r->spec.owner) != worker)
-			continue;
-		pp_dp_session_memory(e->dp, r->session, &m);
-		n++;
+		for (unsigned int i = 0; i < r->n_shards; i++) {
+			if (pp_dp_owner_worker(e->dp, r->shard[i].owner) != worker)
+				continue;
+			pp_dp_session_memory(e->dp, r->shard[i].session, &m);
+			n++;
+		}
 	}
 	if (n)
 		add_memory(rows, &m);

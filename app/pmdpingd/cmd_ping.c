@@ -139,7 +139,7 @@ static void say_reply(struct pp_run *r, const struct pp_event *e)
 	set_bool(o, "corrupt", e->flags & PP_EVENT_CORRUPT);
 	set_bool(o, "reordered", e->flags & PP_EVENT_REORDERED);
 	set_bool(o, "suspect", e->flags & PP_EVENT_SUSPECT);
-	set_bool(o, "weak", pp_session_is_weak(r->session));
+	set_bool(o, "weak", pp_session_is_weak(r->shard[0].session));
 	pp_call_notify(r->voice, "reply", o);
 }
 
@@ -220,12 +220,8 @@ void pp_ping_tick(struct pp_engine *e)
 	for (struct pp_run *r = e->runs; r; r = r->next) {
 		if (!r->voice || !(r->spec.flags & PP_SESSION_FLOOD) || r->state != PP_RUN_RUNNING)
 			continue;
-		const struct pp_counts *c = &pp_session_tally(r->session)->c;
-		pp_call_notify(
-			r->voice, "progress",
-			json_pack("{s:I, s:I}", "sent",
-				  (json_int_t)__atomic_load_n(&c->sent, __ATOMIC_RELAXED),
-				  "answered",
-				  (json_int_t)__atomic_load_n(&c->received, __ATOMIC_RELAXED)));
+		pp_call_notify(r->voice, "progress",
+			       json_pack("{s:I, s:I}", "sent", (json_int_t)pp_run_sent(r),
+					 "answered", (json_int_t)pp_run_received(r)));
 	}
 }

@@ -35,9 +35,9 @@ static void ask(struct pp_call *c, struct pp_run *r, void (*then)(void *arg))
 }
 
 /* What the run has counted by now; NULL when out of memory. */
-static struct pp_read *read_run(const struct pp_run *r)
+static struct pp_read *read_run(struct pp_run *r)
 {
-	const struct pp_tally *t = pp_session_tally(r->session);
+	const struct pp_tally *t = pp_run_tally(r);
 	struct pp_read *now = pp_read_create(r->spec.digits);
 
 	if (now)
@@ -99,7 +99,7 @@ void pp_cmd_show_histogram(struct pp_call *c)
 static void take_interval(void *arg)
 {
 	struct pp_run *r = arg;
-	const struct pp_tally *t = pp_session_tally(r->session);
+	const struct pp_tally *t = pp_run_tally(r);
 
 	pp_intervals_add(r->intervals, pp_clock_now(), &r->counts, &t->lo, &t->hi);
 	r->interval_asked = false;
@@ -306,7 +306,7 @@ static uint32_t int_or(const struct pp_call *c, const char *name, uint32_t other
  * with the last, so that the pieces put together are the file. */
 static json_t *put_samples(const struct asked *a, FILE *f)
 {
-	const struct pp_samples *s = pp_session_samples(a->run->session);
+	const struct pp_samples *s = pp_session_samples(a->run->shard[0].session);
 	uint64_t received = a->run->counts.received;
 	uint32_t n = (uint32_t)pp_min_u64(received, s->capacity);
 	uint32_t from = (uint32_t)pp_min_u64(int_or(a->call, "from", 0), n);
@@ -349,7 +349,7 @@ void pp_cmd_session_export(struct pp_call *c)
 {
 	struct pp_run *r = pp_run_named(c);
 
-	if (r && format_of(c) == CSV && !pp_session_samples(r->session))
+	if (r && format_of(c) == CSV && !pp_session_samples(r->shard[0].session))
 		pp_call_fail(c, PP_ERR_FAILED, "name",
 			     "session %s keeps no samples: add it with samples N", r->name);
 	else

@@ -85,14 +85,9 @@ void pp_cmd_session_clear(struct pp_call *c)
 
 	if (!r)
 		return;
-	struct pp_dp_request q = {.command = PP_DP_CLEAR,
-				  .session = r->ref,
-				  .owner = r->spec.owner,
-				  .done = cleared,
-				  .arg = c};
 	for (uint32_t i = 0; i < r->spec.n_targets; i++)
 		r->target[i].confirmed = 0;
-	if (pp_dp_request(r->engine->dp, &q))
+	if (pp_run_request(r, (struct pp_dp_request){.command = PP_DP_CLEAR}, cleared, c))
 		pp_call_fail(c, PP_ERR_BUSY, NULL, "the worker has too much to do already");
 }
 

@@ -4,6 +4,7 @@
  * depends on what a command takes is read from here.
  */
 #include "commands.h"
+#include "runs.h"
 
 #define END                                                                                        \
 	{                                                                                          \
@@ -56,6 +57,8 @@ static const char *const plan_words[] = {"full", "quick", "coverage", NULL};
 	 .excludes = "burst"}, \
 	{"gaps", .type = PP_PARAM_TEXT, .help = "instead of interval: times from slot to slot, 10us,20us,1ms, over and over", \
 	 .excludes = "interval"}, \
+	{"workers", .type = PP_PARAM_INT, .min = 1, .max = PP_SHARDS_MAX, \
+	 .help = "send by so many of the port's queues, each polled by a worker; 1"}, \
 	{"slack", .type = PP_PARAM_TIME, .min = 1000, .max = HOUR, \
 	 .help = "a slot later than that is missed; 64 intervals, at most 100ms, at least one interval"}
 

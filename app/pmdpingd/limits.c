@@ -36,7 +36,7 @@ static bool is_any(const struct pp_run *r)
 	struct pp_target_counts t;
 
 	for (uint32_t i = 0; r->spec.n_targets > 1 && i < r->spec.n_targets; i++) {
-		pp_session_target(r->session, i, &t);
+		pp_run_target(r, i, &t);
 		if (!allowed(r->engine, &t.addr))
 			return true;
 	}
@@ -84,7 +84,7 @@ static bool probes(const struct pp_run *r, const struct pp_addr *target)
 	struct pp_target_counts t;
 
 	for (uint32_t i = 0; i < r->spec.n_targets; i++) {
-		pp_session_target(r->session, i, &t);
+		pp_run_target(r, i, &t);
 		if (pp_addr_eq(&t.addr, target))
 			return true;
 	}

@@ -63,13 +63,13 @@ static void find_ports(struct pp_run *r)
 {
 	const struct pp_routes *routes = pp_host_routes(r->engine->host);
 	struct pp_run_losses *l = &r->losses;
-	uint32_t n = pp_session_targets(r->session);
+	uint32_t n = r->spec.n_targets;
 
 	l->port[0] = r->spec.link.port;
 	l->n_ports = 1;
 	for (uint32_t i = 0; i < n && i < TARGETS_LOOKED_AT && l->n_ports == 1; i++) {
 		struct pp_target_counts target;
-		pp_session_target(r->session, i, &target);
+		pp_run_target(r, i, &target);
 		const struct pp_ifaddr *own = pp_ifaddr_find(routes, &target.addr);
 		if (own && own->link.port != l->port[0])
 			l->port[l->n_ports++] = own->link.port;

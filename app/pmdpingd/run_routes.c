@@ -140,7 +140,7 @@ static void reroute(struct pp_run *r, uint32_t i)
 	struct pp_target_counts target;
 	struct pp_nexthop hop;
 
-	pp_session_target(r->session, i, &target);
+	pp_run_target(r, i, &target);
 	int err = pp_route_lookup(pp_host_routes(r->engine->host), &target.addr, &r->spec.source,
 				  r->spec.link.port, &hop);
 	if (!err && t->neigh && pp_link_eq(hop.link, t->hop.link) &&
@@ -152,7 +152,7 @@ static void reroute(struct pp_run *r, uint32_t i)
 		t->neigh = acquire(r, &hop);
 		t->hop = hop;
 	}
-	pp_session_set_hop(r->session, i, t->neigh ? pp_neigh_hop(t->neigh) : NULL);
+	pp_run_set_hop(r, i, t->neigh ? pp_neigh_hop(t->neigh) : NULL);
 	release(r, old);
 }
 
@@ -170,8 +170,8 @@ static uint64_t received_of(const struct pp_run *r, uint32_t i)
 	struct pp_target_counts target;
 
 	if (r->spec.n_targets == 1)
-		return __atomic_load_n(&pp_session_tally(r->session)->c.received, __ATOMIC_RELAXED);
-	pp_session_target(r->session, i, &target);
+		return pp_run_received(r);
+	pp_run_target(r, i, &target);
 	return target.received;
 }
 

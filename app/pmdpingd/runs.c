@@ -12,12 +12,16 @@
 #include <sys/random.h>
 
 #define REF_INDEX(ref) ((ref)&0xfffffu)
+#define START_LEAD     PP_MS(2)
 
 struct pp_run *pp_run_of(struct pp_engine *e, pp_session_ref ref)
 {
 	struct pp_run *r = e->run_of[REF_INDEX(ref)];
 
-	return r && r->ref == ref ? r : NULL;
+	for (unsigned int i = 0; r && i < r->n_shards; i++)
+		if (r->shard[i].ref == ref)
+			return r;
+	return NULL;
 }
 
 struct pp_run *pp_run_named(struct pp_call *c)
@@ -47,35 +51,6 @@ static void complete(struct pp_target_spec *t, struct pp_neigh *neigh)
 		t->token = (uint64_t)pp_clock_now().v; /* never: 8 bytes are not cut short */
 }
 
-static int add_session(struct pp_run *r, struct pp_target_spec *targets, struct pp_error *ret_error)
-{
-	struct pp_engine *e = r->engine;
-	int owner = pp_dp_pick_owner(e->dp, r->spec.link.port);
-
-	if (owner < 0) {
-		snprintf(ret_error->text, sizeof(ret_error->text), "port %u has no worker",
-			 r->spec.link.port);
-		return owner;
-	}
-	r->spec.owner = (uint8_t)owner;
-	for (uint32_t i = 0; i < r->spec.n_targets; i++)
-		complete(&targets[i], r->target[i].neigh);
-	int err = pp_session_add(e->sessions, &r->spec, &r->ref);
-	if (!err) {
-		r->session = pp_session_get(e->sessions, r->ref);
-		pp_dp_place(e->dp, r->spec.owner, r->session);
-		return 0;
-	}
-	pp_dp_drop_owner(e->dp, r->spec.owner);
-	if (err == -EMSGSIZE)
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "local error: message too long, mtu=%u", r->spec.mtu);
-	else
-		snprintf(ret_error->text, sizeof(ret_error->text), "no session: %s",
-			 strerror(-err));
-	return err;
-}
-
 static int take_memory(struct pp_run *r, uint64_t size, struct pp_error *ret_error)
 {
 	uint64_t *all = &r->engine->memory;
@@ -96,6 +71,7 @@ static void free_run(struct pp_run *r)
 {
 	r->engine->memory -= r->memory;
 	pp_intervals_free(r->intervals);
+	pp_tally_free(r->sum);
 	free(r->target);
 	free(r);
 }
@@ -129,25 +105,48 @@ static struct pp_target_spec *copy_targets(struct pp_session_spec *spec)
 	return copy;
 }
 
-static int make(struct pp_run *r, struct pp_target_spec *targets, const struct pp_addr *source,
-		struct pp_error *ret_error)
+static uint64_t memory_of(const struct pp_session_spec *spec, unsigned int workers)
 {
-	uint64_t each = sizeof(struct pp_run_target) * r->spec.n_targets;
-	int err = take_memory(r, pp_session_memory(&r->spec) + each, ret_error);
+	uint64_t sum = sizeof(struct pp_run_target) * spec->n_targets;
+
+	if (workers > 1)
+		sum += 7 * sizeof(uint64_t) * pp_hist_len(spec->digits);
+	for (unsigned int i = 0; i < workers; i++) {
+		struct pp_session_spec shard = pp_shard_spec(spec, workers, i);
+		sum += pp_session_memory(&shard);
+	}
+	return sum;
+}
+
+static int make(struct pp_run *r, struct pp_target_spec *targets, const struct pp_addr *source,
+		unsigned int workers, struct pp_error *ret_error)
+{
+	int err = take_memory(r, memory_of(&r->spec, workers), ret_error);
 
 	r->spec.targets = targets;
 	r->limited = pp_limit_is_any(r->engine, &r->spec);
 	if (!err)
 		err = pp_run_find_routes(r, targets, source, ret_error);
+	for (uint32_t i = 0; !err && i < r->spec.n_targets; i++)
+		complete(&targets[i], r->target[i].neigh);
 	if (!err)
-		err = add_session(r, targets, ret_error);
+		err = pp_run_add_shards(r, targets, workers, ret_error);
 	r->spec.targets = NULL;
 	return err;
 }
 
+/* Of a run that could not be made: no worker was told of any. */
+static void undo_shards(struct pp_run *r)
+{
+	for (unsigned int i = 0; i < r->n_shards; i++) {
+		pp_session_unlink(r->engine->sessions, r->shard[i].ref);
+		pp_dp_drop_owner(r->engine->dp, r->shard[i].owner);
+	}
+}
+
 int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
-		  const struct pp_addr *source, int port, const char *name, struct pp_run **ret_run,
-		  struct pp_error *ret_error)
+		  const struct pp_addr *source, int port, const char *name, unsigned int workers,
+		  struct pp_run **ret_run, struct pp_error *ret_error)
 {
 	struct pp_run *r = calloc(1, sizeof(*r));
 	struct pp_session_spec full = *spec;
@@ -166,14 +165,16 @@ int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 	r->port = port;
 	r->source_given = source != NULL;
 	snprintf(r->name, sizeof(r->name), "%s", name);
-	int err = make(r, targets, source, ret_error);
+	int err = make(r, targets, source, workers, ret_error);
 	free(targets);
 	if (err) {
+		undo_shards(r);
 		pp_run_release_routes(r);
 		free_run(r);
 		return err;
 	}
-	e->run_of[REF_INDEX(r->ref)] = r;
+	for (unsigned int i = 0; i < r->n_shards; i++)
+		e->run_of[REF_INDEX(r->shard[i].ref)] = r;
 	r->next = e->runs;
 	e->runs = r;
 	*ret_run = r;
@@ -182,30 +183,11 @@ int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 
 /* ---- asking the worker --------------------------------------------------------------- */
 
-static int request(struct pp_run *r, enum pp_dp_command command, void (*done)(void *), void *arg)
-{
-	struct pp_dp_request q = {
-		.command = command,
-		.session = r->ref,
-		.owner = r->spec.owner,
-		.at = pp_clock_now(),
-		.done = done,
-		.arg = arg,
-	};
-
-	return pp_dp_request(r->engine->dp, &q);
-}
-
-static uint64_t sent_now(const struct pp_run *r)
-{
-	return __atomic_load_n(&pp_session_tally(r->session)->c.sent, __ATOMIC_RELAXED);
-}
-
 void pp_runs_meter(struct pp_engine *e, pp_ns now)
 {
 	for (struct pp_run *r = e->runs; r; r = r->next)
 		if (r->state == PP_RUN_RUNNING)
-			pp_meter_read(&r->meter, now, sent_now(r));
+			pp_meter_read(&r->meter, now, pp_run_sent(r));
 }
 
 int pp_run_start(struct pp_run *r, struct pp_error *ret_error)
@@ -214,13 +196,20 @@ int pp_run_start(struct pp_run *r, struct pp_error *ret_error)
 
 	if (err)
 		return err;
-	err = request(r, PP_DP_START, NULL, NULL);
+	pp_ns at = pp_clock_now();
+	/* Shards begin together: none of them may be late for its first slot. */
+	if (r->n_shards > 1)
+		at = pp_ns_add(at, START_LEAD);
+	r->awaited = r->n_shards;
+	err = pp_run_request(r, (struct pp_dp_request){.command = PP_DP_START, .at = at}, NULL,
+			     NULL);
 	if (!err) {
 		r->state = PP_RUN_RUNNING;
 		pp_run_losses_begin(r);
-		pp_meter_begin(&r->meter, pp_clock_now(), sent_now(r));
+		pp_meter_begin(&r->meter, pp_clock_now(), pp_run_sent(r));
 		return 0;
 	}
+	pp_run_request(r, (struct pp_dp_request){.command = PP_DP_STOP_NOW}, NULL, NULL);
 	pp_limit_release(r);
 	snprintf(ret_error->text, sizeof(ret_error->text), "the worker has too much to do already");
 	return err;
@@ -231,54 +220,46 @@ void pp_run_stop(struct pp_run *r, bool at_once)
 	if (r->state == PP_RUN_IDLE)
 		return;
 	r->state = PP_RUN_STOPPING;
-	if (request(r, at_once ? PP_DP_STOP_NOW : PP_DP_STOP, NULL, NULL) == 0)
+	struct pp_dp_request q = {.command = at_once ? PP_DP_STOP_NOW : PP_DP_STOP};
+	if (pp_run_request(r, q, NULL, NULL) == 0)
 		pp_limit_release(r);
 }
 
-/* The worker fills `counts`; the run's change when it has. */
+/* The workers fill `counts`; the run's change when all have. */
 struct counting {
 	struct pp_run *run;
-	struct pp_counts counts;
 	void (*then)(void *arg);
 	void *arg;
+	struct pp_counts counts[]; /* of each shard */
 };
 
 static void free_if_unused(struct pp_run *r);
 
 static void counted(void *arg)
 {
-	struct counting c = *(struct counting *)arg;
+	struct counting *c = arg;
+	struct pp_run *r = c->run;
 
-	free(arg);
-	c.run->counts = c.counts;
-	c.then(c.arg);
-	c.run->users--;
-	free_if_unused(c.run);
-}
-
-static int request_counts(struct counting *c)
-{
-	struct pp_dp_request q = {.command = PP_DP_COUNTS,
-				  .session = c->run->ref,
-				  .owner = c->run->spec.owner,
-				  .counts = &c->counts,
-				  .done = counted,
-				  .arg = c};
-
-	return pp_dp_request(c->run->engine->dp, &q);
+	r->counts = c->counts[0];
+	for (unsigned int i = 1; i < r->n_shards; i++)
+		pp_counts_add(&r->counts, &c->counts[i]);
+	c->then(c->arg);
+	free(c);
+	r->users--;
+	free_if_unused(r);
 }
 
 void pp_run_counts(struct pp_run *r, void (*then)(void *arg), void *arg)
 {
-	struct counting *c = malloc(sizeof(*c));
+	struct counting *c = calloc(1, sizeof(*c) + r->n_shards * sizeof(c->counts[0]));
 
 	if (c) {
-		*c = (struct counting){.run = r, .counts = r->counts, .then = then, .arg = arg};
+		*c = (struct counting){.run = r, .then = then, .arg = arg};
+		struct pp_dp_request q = {.command = PP_DP_COUNTS, .counts = c->counts};
 		r->users++;
-		if (request_counts(c) == 0)
+		if (pp_run_request(r, q, counted, c) == 0)
 			return;
 		r->users--;
-		free(c);
 	}
 	then(arg); /* with the counts of the last time */
 }
@@ -296,6 +277,8 @@ static void final_counts(void *arg)
 
 void pp_run_finished(struct pp_run *r)
 {
+	if (r->awaited && --r->awaited)
+		return;
 	pp_run_counts(r, final_counts, r);
 }
 
@@ -314,7 +297,8 @@ static void reclaim(void *arg)
 {
 	struct pp_run *r = arg;
 
-	pp_session_reclaim(r->engine->sessions, r->ref);
+	for (unsigned int i = 0; i < r->n_shards; i++)
+		pp_session_reclaim(r->engine->sessions, r->shard[i].ref);
 	unlist(&r->engine->deleted_runs, r);
 	free_run(r);
 }
@@ -342,15 +326,18 @@ void pp_run_delete(struct pp_run *r)
 	unlist(&e->runs, r);
 	r->next = e->deleted_runs;
 	e->deleted_runs = r;
-	e->run_of[REF_INDEX(r->ref)] = NULL;
-	pp_session_unlink(e->sessions, r->ref);
+	for (unsigned int i = 0; i < r->n_shards; i++) {
+		e->run_of[REF_INDEX(r->shard[i].ref)] = NULL;
+		pp_session_unlink(e->sessions, r->shard[i].ref);
+		pp_dp_drop_owner(e->dp, r->shard[i].owner);
+	}
 	for (uint32_t i = 0; i < r->spec.n_targets; i++)
-		pp_session_set_hop(r->session, i, NULL);
+		pp_run_set_hop(r, i, NULL);
 	pp_run_release_routes(r);
-	pp_dp_drop_owner(e->dp, r->spec.owner);
 	r->deleted = true;
 	r->users++;
-	if (request(r, PP_DP_STOP_NOW, forgotten, r))
+	struct pp_dp_request q = {.command = PP_DP_STOP_NOW};
+	if (pp_run_request(r, q, forgotten, r))
 		pp_dp_defer(e->dp, forgotten,
 			    r); /* its ring is full: it takes what is there first */
 }

@@ -25,6 +25,14 @@ struct pp_run_losses {
 	bool going;
 };
 
+/* A run's session in one of the workers that send it. */
+struct pp_shard {
+	pp_session_ref ref;
+	struct pp_session *session;
+	uint8_t owner;
+};
+#define PP_SHARDS_MAX 16
+
 struct pp_run {
 	struct pp_run *next;
 	struct pp_engine *engine;
@@ -33,8 +41,10 @@ struct pp_run {
 	struct pp_session_spec spec;
 	int port; /* asked for, or -1 */
 	bool source_given;
-	pp_session_ref ref;
-	struct pp_session *session;
+	unsigned int n_shards;
+	struct pp_shard shard[PP_SHARDS_MAX];
+	unsigned int awaited;		/* shards that have not said that they are done */
+	struct pp_tally *sum;		/* of the shards'; NULL: there is one */
 	struct pp_run_target *target;	/* spec.n_targets of them */
 	uint32_t confirm_at;		/* the one looked at last */
 	bool limited;			/* some target may get PP_ANY_TARGET_PPS only */
@@ -60,8 +70,29 @@ int pp_run_route(struct pp_engine *e, const struct pp_addr *target, const struct
 /* Makes a session for a spec whose target, size, schedule and flags are set; finds the
  * route, the source and the neighbour. 0, or -errno with a message. */
 int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
-		  const struct pp_addr *source, int port, const char *name, struct pp_run **ret_run,
-		  struct pp_error *ret_error);
+		  const struct pp_addr *source, int port, const char *name, unsigned int workers,
+		  struct pp_run **ret_run, struct pp_error *ret_error);
+/* shards.c. What shard i of n is asked to do of it all. */
+struct pp_session_spec pp_shard_spec(const struct pp_session_spec *all, unsigned int n,
+				     unsigned int i);
+/* Sessions with n owners of the run's port; what was made when it fails is r's. 0, or -errno
+ * with a message. */
+int pp_run_add_shards(struct pp_run *r, const struct pp_target_spec *targets, unsigned int n,
+		      struct pp_error *ret_error);
+/* Asks all shards (q.counts: an array); `done` (may be NULL) when all have answered. When
+ * it fails some may do it all the same, and of counts `arg`, which holds them, is freed
+ * when none does any more. */
+int pp_run_request(struct pp_run *r, struct pp_dp_request q, void (*done)(void *arg), void *arg);
+/* Sums over the shards; the tally is good until the next call. */
+const struct pp_tally *pp_run_tally(struct pp_run *r);
+uint64_t pp_run_sent(const struct pp_run *r);
+uint64_t pp_run_received(const struct pp_run *r);
+uint64_t pp_run_held(const struct pp_run *r);
+uint64_t pp_run_pipe(const struct pp_run *r);
+pp_ns pp_run_elapsed(const struct pp_run *r);
+/* Target i < spec.n_targets. */
+void pp_run_target(const struct pp_run *r, uint32_t i, struct pp_target_counts *ret);
+void pp_run_set_hop(struct pp_run *r, uint32_t i, const struct pp_hop *hop);
 /* run_routes.c: routes and neighbours of all targets, and their source and link. 0, or -errno with
  * a message, and what was taken is for pp_run_release_routes. */
 int pp_run_find_routes(struct pp_run *r, const struct pp_target_spec *targets,

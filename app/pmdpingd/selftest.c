@@ -167,8 +167,8 @@ static void judge(struct selftest *t)
 		.sent = sent,
 		.received = received,
 		.queues = t->before.queues,
-		.samples = pp_session_samples(t->run->session),
-		.tally = pp_session_tally(t->run->session),
+		.samples = pp_session_samples(t->run->shard[0].session),
+		.tally = pp_session_tally(t->run->shard[0].session),
 		.counts = t->run->counts,
 		.timeout = c->timeout,
 		.needed = t->plan->fill ? wanted(t) : wanted(t) / ENOUGH,
@@ -253,7 +253,7 @@ static void start_case(struct selftest *t)
 	struct pp_error error = {"no target"};
 
 	if (case_target(t, &spec) ||
-	    pp_run_create(t->engine, &spec, NULL, 0, "", &t->run, &error)) {
+	    pp_run_create(t->engine, &spec, NULL, 0, "", 1, &t->run, &error)) {
 		fail_case(t, error.text);
 		return;
 	}
@@ -287,7 +287,7 @@ static void stop_when_full(struct selftest *t)
 {
 	if (!t->plan->fill || !t->run || t->run->state != PP_RUN_RUNNING)
 		return;
-	const struct pp_samples *x = pp_session_samples(t->run->session);
+	const struct pp_samples *x = pp_session_samples(t->run->shard[0].session);
 	if (__atomic_load_n(&x->n, __ATOMIC_RELAXED) >= wanted(t))
 		pp_run_stop(t->run, false);
 }

@@ -198,8 +198,8 @@ static struct pp_run *create_run(struct pp_call *c, const char *name, struct pp_
 	struct pp_error error;
 	struct pp_run *r;
 
-	if (pp_run_create(e, spec, pp_call_addr(c, "source"), (int)int_or(c, "port", -1), name, &r,
-			  &error)) {
+	if (pp_run_create(e, spec, pp_call_addr(c, "source"), (int)int_or(c, "port", -1), name,
+			  (unsigned int)int_or(c, "workers", 1), &r, &error)) {
 		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", error.text);
 		return NULL;
 	}
@@ -226,6 +226,29 @@ static bool take_targets(struct pp_call *c, struct pp_session_spec *spec,
 	return true;
 }
 
+/* What several workers can send together. */
+static bool may_shard(struct pp_call *c, const struct pp_session_spec *spec)
+{
+	const char *other = spec->flags & PP_SESSION_VOICE   ? "a line per answer (quiet is not)"
+			    : spec->flags & PP_SESSION_FLOOD ? "flood"
+			    : pp_call_text(c, "gaps")	     ? "gaps"
+			    : pp_call_int(c, "on")	     ? "on"
+			    : spec->samples		     ? "samples"
+							     : NULL;
+	int64_t workers = int_or(c, "workers", 1);
+
+	if (workers == 1)
+		return true;
+	if (other)
+		pp_call_fail(c, PP_ERR_PARAMS, "workers", "%s is of one worker only", other);
+	else if (spec->n_targets > 1 && spec->n_targets < workers)
+		pp_call_fail(c, PP_ERR_PARAMS, "workers", "there are %u targets only",
+			     spec->n_targets);
+	else
+		return true;
+	return false;
+}
+
 struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags,
 				uint32_t samples)
 {
@@ -240,9 +263,9 @@ struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned in
 		spec.target = *pp_call_addr(c, "address");
 	else if (!take_targets(c, &spec, &targets))
 		return NULL;
-	if (take_route(c, &spec) && take_size(c, &spec) && take_schedule(c, &spec, &word) &&
-	    pp_pacing_from_call(c, &spec, &gaps) && within_limits(c, &spec, word) &&
-	    fits_wire(c, &spec)) {
+	if (may_shard(c, &spec) && take_route(c, &spec) && take_size(c, &spec) &&
+	    take_schedule(c, &spec, &word) && pp_pacing_from_call(c, &spec, &gaps) &&
+	    within_limits(c, &spec, word) && fits_wire(c, &spec)) {
 		take_df(c, &spec);
 		r = create_run(c, name, &spec);
 	}

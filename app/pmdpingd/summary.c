@@ -91,7 +91,7 @@ static void take_suspects_away(struct pp_tally *copy, const struct pp_tally *t)
 
 static void add_samples(json_t *o, struct pp_run *r)
 {
-	const struct pp_tally *t = pp_session_tally(r->session);
+	const struct pp_tally *t = pp_run_tally(r);
 	struct pp_tally *copy = pp_tally_create(r->spec.digits);
 
 	if (!copy)
@@ -146,10 +146,10 @@ static json_t *flood_cause(const struct pp_run *r, double pps)
 /* A flood has no slots of its own: each answer lets the next probe go. */
 static void add_achieved(json_t *rate, const struct pp_run *r, bool flood)
 {
-	uint64_t held = pp_session_held(r->session);
+	uint64_t held = pp_run_held(r);
 	double slots = (double)pp_rate_slots(&r->counts, held), sent = (double)r->counts.sent;
 	double share = slots > 0 ? sent / slots : NAN;
-	double seconds = (double)pp_session_elapsed(r->session).v / 1e9;
+	double seconds = (double)pp_run_elapsed(r).v / 1e9;
 	double pps = !flood ? r->pps * share : seconds > 0 ? sent / seconds : NAN;
 	json_t *causes = causes_json(r, held);
 
@@ -189,11 +189,11 @@ json_t *pp_run_summary(struct pp_run *r)
 	json_object_set_new(o, "family", json_integer(pp_addr_is4(&r->spec.target) ? 4 : 6));
 	json_object_set_new(o, "size", json_integer(r->spec.size));
 	json_object_set_new(o, "loss_percent", loss_json(&r->counts));
-	json_object_set_new(o, "time_ns", json_integer(pp_session_elapsed(r->session).v));
+	json_object_set_new(o, "time_ns", json_integer(pp_run_elapsed(r).v));
 	json_object_set_new(o, "clock", json_string("sw/sw"));
 	json_object_set_new(o, "timeout_ns", json_integer(r->spec.timeout.v));
-	json_object_set_new(o, "pipe", json_integer((json_int_t)pp_session_pipe(r->session)));
-	json_object_set_new(o, "weak", json_boolean(pp_session_is_weak(r->session)));
+	json_object_set_new(o, "pipe", json_integer((json_int_t)pp_run_pipe(r)));
+	json_object_set_new(o, "weak", json_boolean(pp_session_is_weak(r->shard[0].session)));
 	json_object_set_new(o, "rate", rate_json(r));
 	add_samples(o, r);
 	return o;

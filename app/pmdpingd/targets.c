@@ -157,10 +157,8 @@ static json_t *row(const struct pp_target_counts *t)
 }
 
 /* The session's own counters are those of the only one. */
-static void take_only(const struct pp_session *s, struct pp_target_counts *t)
+static void take_only(const struct pp_tally *y, struct pp_target_counts *t)
 {
-	const struct pp_tally *y = pp_session_tally(s);
-
 	t->sent = y->c.sent;
 	t->received = y->rtt.n;
 	t->expired = (uint32_t)y->c.expired;
@@ -180,14 +178,14 @@ void pp_cmd_session_targets(struct pp_call *c)
 
 	if (!r)
 		return;
-	uint32_t i = from ? (uint32_t)*from : 0, n = pp_session_targets(r->session);
+	uint32_t i = from ? (uint32_t)*from : 0, n = r->spec.n_targets;
 	uint32_t end = i + (count ? (uint32_t)*count : SHOW_DEFAULT);
 	json_t *rows = json_array();
 	for (; i < n && i < end; i++) {
 		struct pp_target_counts t;
-		pp_session_target(r->session, i, &t);
+		pp_run_target(r, i, &t);
 		if (n == 1)
-			take_only(r->session, &t);
+			take_only(pp_run_tally(r), &t);
 		json_array_append_new(rows, row(&t));
 	}
 	pp_call_done(c, json_pack("{s:I, s:o}", "of", (json_int_t)n, "targets", rows));

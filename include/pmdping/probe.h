@@ -152,7 +152,8 @@ bool pp_session_is_weak(const struct pp_session *s);
 size_t pp_session_frame_len(const struct pp_session *s);
 /* Slots that wait for a neighbour. */
 uint64_t pp_session_held(const struct pp_session *s);
-/* From the first transmission to the last thing that happened. */
+/* From the first transmission to the last thing that happened; from 0 when there was none. */
+struct pp_span pp_session_span(const struct pp_session *s);
 pp_ns pp_session_elapsed(const struct pp_session *s);
 /* Most probes in flight at once. */
 uint64_t pp_session_pipe(const struct pp_session *s);

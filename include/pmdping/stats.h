@@ -213,6 +213,8 @@ void pp_tally_free(struct pp_tally *t);
 /* Bytes of it all, from t on. */
 size_t pp_tally_size(const struct pp_tally *t);
 void pp_tally_clear(struct pp_tally *t);
+/* Adds from to into, of the same digits; its owner may be writing. */
+void pp_tally_merge(struct pp_tally *into, const struct pp_tally *from);
 /* Records one RTT: both histograms and the moments. Counts are the caller's. */
 void pp_tally_record(struct pp_tally *t, struct pp_rtt r);
 /* The same RTT of n probes. */

@@ -450,6 +450,11 @@ uint64_t pp_session_held(const struct pp_session *s)
 	return s->n_targets == 1 ? s->next_k - s->held_from : s->n_held;
 }
 
+struct pp_span pp_session_span(const struct pp_session *s)
+{
+	return (struct pp_span){PP_NS(s->first_tx), PP_NS(s->last_event)};
+}
+
 pp_ns pp_session_elapsed(const struct pp_session *s)
 {
 	return PP_NS(s->last_event > s->first_tx && s->first_tx ? s->last_event - s->first_tx : 0);

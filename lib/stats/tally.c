@@ -83,3 +83,30 @@ void pp_tally_intended(struct pp_tally *t, struct pp_rtt r)
 	pp_hist_record(&t->intended_lo, r.lo);
 	pp_hist_record(&t->intended_hi, r.hi);
 }
+
+static void merge_moments(struct pp_moments *into, const struct pp_moments *from)
+{
+	if (from->n == 0)
+		return;
+	into->min = into->n == 0 || from->min < into->min ? from->min : into->min;
+	into->max = into->n == 0 || from->max > into->max ? from->max : into->max;
+	into->bound_max = from->bound_max > into->bound_max ? from->bound_max : into->bound_max;
+	into->n += from->n;
+	into->sum += from->sum;
+	into->sum2 += from->sum2;
+}
+
+void pp_tally_merge(struct pp_tally *into, const struct pp_tally *from)
+{
+	pp_counts_add(&into->c, &from->c);
+	merge_moments(&into->rtt, &from->rtt);
+	into->slip_max =
+		pp_ns_before(into->slip_max, from->slip_max) ? from->slip_max : into->slip_max;
+	pp_hist_merge(&into->lo, &from->lo);
+	pp_hist_merge(&into->hi, &from->hi);
+	pp_hist_merge(&into->suspect_lo, &from->suspect_lo);
+	pp_hist_merge(&into->suspect_hi, &from->suspect_hi);
+	pp_hist_merge(&into->intended_lo, &from->intended_lo);
+	pp_hist_merge(&into->intended_hi, &from->intended_hi);
+	pp_hist_merge(&into->slip, &from->slip);
+}
