@@ -3,6 +3,7 @@
 has installed and built what it needs."""
 
 import argparse
+import glob
 import os
 import re
 import shutil
@@ -337,13 +338,19 @@ def measure(machine, chosen, quiet):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", usage="[sudo] ./scripts/bench [--quick] [--json] [CASE]...")
     parser.add_argument("--build", required=True)
     parser.add_argument("--memory", required=True)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("case", nargs="*", choices=[*CASES, "functions", "profile", []])
-    return parser.parse_args()
+    parser.add_argument("case", nargs="*")
+    args = parser.parse_args()
+    known = [*CASES, "functions", "profile"]
+    for case in args.case:
+        if case not in known:
+            parser.error(f"no such case: {case} ({', '.join(known)})")
+    return args
 
 
 def run(machine, args):
@@ -384,10 +391,20 @@ def main():
     # So that what is stopped is ended, too.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     folder = tempfile.mkdtemp(prefix="pmdping-bench.")
+    machine = Machine(args, folder)
     try:
-        return run(Machine(args, folder), args)
+        return run(machine, args)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        for left in glob.glob(f"{eal_folder()}/{machine.prefix}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def eal_folder():
+    """Where EAL makes a folder for each file prefix, and leaves it."""
+    if os.geteuid() == 0:
+        return "/var/run/dpdk"
+    return os.environ.get("XDG_RUNTIME_DIR", "/tmp") + "/dpdk"
 
 
 if __name__ == "__main__":
