@@ -255,6 +255,24 @@ static void poll_queue(struct pp_worker *w, struct pp_queue *q, const struct pp_
 
 /* ---- sending --------------------------------------------------------------------------- */
 
+/* Mbufs of one segment, as they lie in the pool, with only what a sender has to set: the
+ * rest means nothing without offload flags. */
+static bool alloc_frames(struct rte_mempool *pool, const struct pp_batch *b, struct rte_mbuf **m,
+			 uint8_t **ret_frames)
+{
+	if (rte_mempool_get_bulk(pool, (void **)m, b->n))
+		return false;
+	for (unsigned int i = 0; i < b->n; i++) {
+		uint16_t len = pp_batch_at(b, i).len;
+		m[i]->data_off = RTE_PKTMBUF_HEADROOM;
+		m[i]->ol_flags = 0;
+		m[i]->data_len = len;
+		m[i]->pkt_len = len;
+		ret_frames[i] = rte_pktmbuf_mtod(m[i], uint8_t *);
+	}
+	return true;
+}
+
 static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const struct pp_batch *b,
 			       struct pp_span *ret_tx)
 {
@@ -262,14 +280,9 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 	uint8_t *frames[PP_TX_BURST];
 
 	*ret_tx = pp_clock_span(&w->clock, q->polled, q->polled);
-	if (rte_pktmbuf_alloc_bulk(q->tx_pool, m, b->n)) {
+	if (!alloc_frames(q->tx_pool, b, m, frames)) {
 		pp_count(&q->no_mbuf, b->n);
 		return 0;
-	}
-	for (unsigned int i = 0; i < b->n; i++) {
-		m[i]->data_len = pp_batch_at(b, i).len;
-		m[i]->pkt_len = pp_batch_at(b, i).len;
-		frames[i] = rte_pktmbuf_mtod(m[i], uint8_t *);
 	}
 	pp_prober_write(q->prober, b, frames);
 	pp_tsc from = pp_stamp();

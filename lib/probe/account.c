@@ -38,11 +38,35 @@ void pp_prober_set_unseen_due(struct pp_prober *p)
 		p->unseen_due.v = pp_burst_tx_to(pp_flight_at(f, p->unseen)) + p->shortest + 1;
 }
 
+/* Of one session, whose timeout has passed: as a whole. False when it has not, or when each
+ * has to be looked at. */
+static bool expire_together(struct pp_prober *p, struct pp_burst *b, uint32_t open, pp_ns safe)
+{
+	struct pp_target *g = pp_target_get(p->config.sessions, b->first.target);
+	struct pp_session *s = g ? pp_session_at(p->config.sessions, g->session) : NULL;
+	unsigned int n = (unsigned int)__builtin_popcount(open);
+
+	if (b->kind == PP_FLIGHT_MIXED || !s || s->first_k ||
+	    pp_burst_tx_to(b) + s->timeout >= safe.v)
+		return false;
+	b->expired |= open;
+	s->tally->c.expired += n;
+	s->last_event = safe.v;
+	if (b->kind == PP_FLIGHT_RUN)
+		g->expired += n;
+	for (; b->kind == PP_FLIGHT_SWEEP && open; open &= open - 1)
+		g[__builtin_ctz(open)].expired++;
+	pp_prober_finish_if_decided(p, s, safe);
+	return true;
+}
+
 void pp_burst_expire(struct pp_prober *p, struct pp_burst *b, pp_ns safe)
 {
 	uint32_t open = all_bits(b) & ~(b->answered | b->expired);
 	int64_t tx_to = pp_burst_tx_to(b), next = INT64_MAX;
 
+	if (open == 0 || expire_together(p, b, open, safe))
+		return;
 	for (; open; open &= open - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(open);
 		struct pp_flight_slot slot = pp_flight_slot(p->config.flight, b, i);

@@ -8,13 +8,14 @@
 
 #include <stdlib.h>
 
-#define SAY_MAX	    1024     /* slots that are said to be unreachable at once */
-#define HELD_POLL   PP_MS(1) /* how often a session that waits for its neighbour looks */
-#define HELD_LOOK   256	     /* at so many of its targets ... */
-#define HELD_TICK   20	     /* ... at most once in 2^20 ns */
-#define PLAN_LOOK   64	     /* sessions that one burst looks at */
-#define AHEAD	    16	     /* targets that are fetched before their turn */
-#define LINES_AHEAD 8	     /* the same of the log's, before their timeouts */
+#define SAY_MAX	      1024     /* slots that are said to be unreachable at once */
+#define HELD_POLL     PP_MS(1) /* how often a session that waits for its neighbour looks */
+#define HELD_LOOK     256      /* at so many of its targets ... */
+#define HELD_TICK     20       /* ... at most once in 2^20 ns */
+#define PLAN_LOOK     64       /* sessions that one burst looks at */
+#define AHEAD	      24       /* targets that are fetched before their turn */
+#define SWEEP_TARGETS 256      /* fewer would make too few bursts of full length */
+#define LINES_AHEAD   8	       /* the same of the log's, before their timeouts */
 
 static struct pp_session *session_of(struct pp_timer *t)
 {
@@ -407,8 +408,6 @@ static void take_turn(struct pp_session *s, struct pp_batch *b, pp_ns due, pp_ns
 	struct pp_target *g = &s->target[s->turn];
 	uint64_t word = word_of(hop_of(g));
 
-	__builtin_prefetch(&s->target[s->turn + AHEAD].addr);
-	__builtin_prefetch(&s->target[s->turn + AHEAD].sent, 1);
 	if (!pp_hop_usable(word)) {
 		hold_target(s, g, word, now);
 	} else {
@@ -423,11 +422,55 @@ static void take_turn(struct pp_session *s, struct pp_batch *b, pp_ns due, pp_ns
 	}
 }
 
+static void fetch_target(const struct pp_target *g)
+{
+	__builtin_prefetch(&g->addr);
+	__builtin_prefetch(&g->sent, 1);
+}
+
+/* The turns of a periodic session that are due and fit, up to its last target, all at
+ * once, as long as their neighbours are there. */
+static void plan_sweep(struct pp_session *s, struct pp_batch *b, pp_ns now)
+{
+	struct pp_target *g = &s->target[s->turn];
+	unsigned __int128 at = (unsigned __int128)s->next_k * s->period;
+	uint64_t left = s->count ? s->count - s->next_k : UINT64_MAX;
+	uint32_t most = s->n_targets - s->turn, n = 0;
+
+	most = most < PP_TX_BURST ? most : PP_TX_BURST;
+	most = left < most ? (uint32_t)left : most;
+	for (; n < most; n++, at += s->period) {
+		uint64_t word = word_of(hop_of(&g[n]));
+		b->due[n].v = s->t0 + (int64_t)(at >> PP_PERIOD_SHIFT);
+		if (b->due[n].v > now.v || !pp_hop_usable(word))
+			break;
+		fetch_target(&g[n + AHEAD]);
+		b->probe[n] = (struct pp_batch_probe){.ref = s->ref,
+						      .target = g[n].ref,
+						      .k = (uint32_t)s->round,
+						      .len = s->frame_len,
+						      .hop = word};
+	}
+	b->n = n;
+	b->run = n == 1;
+	b->sweep = n > 0;
+	s->held_from = s->next_k += n;
+	s->turn += n;
+	if (s->turn == s->n_targets) {
+		s->turn = 0;
+		s->round++;
+	}
+}
+
 static void plan_targets(struct pp_session *s, pp_ns now, struct pp_batch *b)
 {
 	miss_before(s, now.v - s->slack);
 	if (s->n_held)
 		try_all_held(s, now, b);
+	else if (b->n == 0 && !s->pace && !s->mix && s->n_targets >= SWEEP_TARGETS)
+		plan_sweep(s, b, now);
+	if (b->n)
+		return;
 	/* Turns are bounded too: those that are held do not fill the batch. */
 	for (unsigned int i = 0; i < PP_TX_BURST && b->n < PP_TX_BURST; i++) {
 		pp_ns due = pp_slot_due(s, s->next_k);

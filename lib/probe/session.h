@@ -207,6 +207,11 @@ void pp_template_write(const struct pp_template *t, const struct pp_target *g, u
 void pp_template_write_run(const struct pp_template *t, const struct pp_target *g, uint64_t k,
 			   uint64_t number, uint64_t word, uint8_t *const *frames, unsigned int n);
 
+/* One probe of the same slot to each of n targets in a row. */
+void pp_template_write_sweep(const struct pp_template *t, const struct pp_target *first, uint64_t k,
+			     uint64_t number, const struct pp_batch_probe *probe,
+			     uint8_t *const *frames, unsigned int n);
+
 /* targets.c; control thread. Places for the spec's targets in a row, found by answers from
  * pp_targets_link on. 0; -ENOSPC. */
 int pp_targets_take(struct pp_sessions *t, uint32_t n, struct pp_target **ret_first);

@@ -218,3 +218,19 @@ void pp_template_write_run(const struct pp_template *t, const struct pp_target *
 		put_probe(&x, pp_session_seq(k + i), number + i, sum + (x.weak ? 0 : i), frame);
 	}
 }
+
+void pp_template_write_sweep(const struct pp_template *t, const struct pp_target *first, uint64_t k,
+			     uint64_t number, const struct pp_batch_probe *probe,
+			     uint8_t *const *frames, unsigned int n)
+{
+	uint32_t sum = t->weak ? 0 : sum64(number);
+	uint16_t seq = pp_session_seq(k);
+	size_t len = t->len;
+
+	for (unsigned int i = 0; i < n; i++) {
+		const struct patch x = patch_of(t, &first[i]);
+		copy_frame(frames[i], t->frame, len);
+		put_target(t, &first[i], probe[i].hop, frames[i]);
+		put_probe(&x, seq, number + i, sum + (x.weak ? 0 : i), frames[i]);
+	}
+}

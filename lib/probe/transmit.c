@@ -17,9 +17,14 @@ void pp_prober_write(struct pp_prober *p, const struct pp_batch *batch, uint8_t 
 				      batch->n);
 		return;
 	}
+	if (batch->sweep && !s->mix) {
+		pp_template_write_sweep(s->tmpl, pp_target_at(table, batch->probe[0].target),
+					batch->probe[0].k, batch->base, batch->probe, frames,
+					batch->n);
+		return;
+	}
 	for (unsigned int i = 0; i < batch->n; i++) {
-		if (!batch->sweep)
-			s = pp_session_at(table, batch->probe[i].ref);
+		s = pp_session_at(table, batch->probe[i].ref);
 		const struct pp_target *g = pp_target_at(table, batch->probe[i].target);
 		pp_template_write(pp_session_template(s, g, batch->probe[i].k), g,
 				  batch->probe[i].k, batch->base + i, batch->probe[i].hop,
