@@ -187,6 +187,98 @@ static inline void put_probe(const struct patch *x, uint16_t seq, uint64_t numbe
 	pp_put_be16(icmp + ICMP_CHECK, finish(x->icmp_sum + seq + sum));
 }
 
+/* ---- plain frames: untagged IPv4 with the number and the token ---------------------------
+ * Their first 64 bytes are put together in words of eight, which are stored once: what
+ * limits the general way is the number of its stores. A run's frames need fewer anyway. */
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define PLAIN_WORDS (CHUNK / 8)
+
+struct plain {
+	uint64_t word[PLAIN_WORDS];
+};
+
+static inline bool is_plain(const struct pp_template *t)
+{
+	return !t->v6 && !t->weak && t->ip_off == PP_ETH_HLEN;
+}
+
+static inline struct plain plain_of(const struct pp_template *t)
+{
+	struct plain f;
+
+	memcpy(f.word, t->frame, sizeof(f.word));
+	return f;
+}
+
+static inline void put_word(uint8_t *at, uint64_t word)
+{
+	memcpy(at, &word, sizeof(word));
+}
+
+/* What is the target's: MAC address at 0, destination at 30, id at 38, token at 50. */
+static inline void plain_target(struct plain *f, const struct pp_target *g, uint64_t hop)
+{
+	uint32_t dst;
+	uint64_t token = PP_BE64(g->token);
+
+	memcpy(&dst, g->addr.b + 12, sizeof(dst));
+	f->word[0] |= hop & (UINT64_MAX >> 16);
+	f->word[3] |= (uint64_t)dst << 48;
+	f->word[4] |= dst >> 16 | (uint64_t)PP_BE16(g->id) << 48;
+	f->word[6] |= token << 16;
+	f->word[7] |= token >> 48;
+}
+
+/* What is the probe's: identification at 18, checksums at 24 and 36, sequence at 40, number
+ * at 42. */
+static inline void plain_probe(const struct plain *f, const struct patch *x, uint16_t seq,
+			       uint64_t number, uint32_t sum, uint8_t *frame)
+{
+	uint16_t id = (uint16_t)(x->id + seq);
+	uint16_t ip_check = finish(x->ip_sum + id), check = finish(x->icmp_sum + seq + sum);
+	uint64_t n = PP_BE64(number);
+
+	/* One by one: put together on the stack they would be copied by wider loads, which
+	 * wait for these stores. */
+	put_word(frame, f->word[0]);
+	put_word(frame + 8, f->word[1]);
+	put_word(frame + 16, f->word[2] | (uint64_t)PP_BE16(id) << 16);
+	put_word(frame + 24, f->word[3] | PP_BE16(ip_check));
+	put_word(frame + 32, f->word[4] | (uint64_t)PP_BE16(check) << 32);
+	put_word(frame + 40, f->word[5] | PP_BE16(seq) | n << 16);
+	put_word(frame + 48, f->word[6] | n >> 48);
+	put_word(frame + 56, f->word[7]);
+}
+
+static void write_plain_sweep(const struct pp_template *t, const struct pp_target *first,
+			      uint64_t k, uint64_t number, const struct pp_batch_probe *probe,
+			      uint8_t *const *frames, unsigned int n)
+{
+	const struct plain all = plain_of(t);
+	uint16_t seq = pp_session_seq(k);
+	uint32_t sum = sum64(number);
+
+	for (unsigned int i = 0; i < n; i++) {
+		const struct patch x = patch_of(t, &first[i]);
+		struct plain f = all;
+		plain_target(&f, &first[i], probe[i].hop);
+		plain_probe(&f, &x, seq, number + i, sum + i, frames[i]);
+		for (size_t at = CHUNK; at < t->len; at += CHUNK)
+			memcpy(frames[i] + at, t->frame + at, CHUNK);
+	}
+}
+#else
+static inline bool is_plain(const struct pp_template *t)
+{
+	(void)t;
+	return false;
+}
+#define write_plain_sweep(...)
+#endif
+
+/* ---- any frame ----------------------------------------------------------------------------- */
+
 void pp_template_write(const struct pp_template *t, const struct pp_target *g, uint64_t k,
 		       uint64_t number, uint64_t word, uint8_t *frame)
 {
@@ -227,6 +319,10 @@ void pp_template_write_sweep(const struct pp_template *t, const struct pp_target
 	uint16_t seq = pp_session_seq(k);
 	size_t len = t->len;
 
+	if (is_plain(t)) {
+		write_plain_sweep(t, first, k, number, probe, frames, n);
+		return;
+	}
 	for (unsigned int i = 0; i < n; i++) {
 		const struct patch x = patch_of(t, &first[i]);
 		copy_frame(frames[i], t->frame, len);

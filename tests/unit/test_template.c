@@ -82,6 +82,48 @@ static void patched_is_built(void)
 	}
 }
 
+/* Many at once are what they would be one by one: a target's successive slots, and targets
+ * in a row. */
+static void many_at_once(void)
+{
+	static uint8_t many[PP_TX_BURST][FRAME_MAX], one[FRAME_MAX];
+	struct pp_batch_probe probe[PP_TX_BURST];
+	struct pp_target_spec targets[PP_TX_BURST];
+	uint8_t *frames[PP_TX_BURST];
+	struct pp_prng rng;
+
+	pp_prng_seed(&rng, pp_test_seed());
+	for (unsigned int i = 0; i < 2000; i++) {
+		struct fixture *f = setup(64);
+		struct pp_session_spec spec = random_spec(f, &rng);
+		uint64_t k = pp_prng_next(&rng), number = pp_prng_next(&rng) << 5;
+		bool sweep = i & 1;
+		for (unsigned int j = 0; j < PP_TX_BURST; j++) {
+			targets[j] = (struct pp_target_spec){
+				.addr = spec.target, .hop = &f->hop, .token = pp_prng_next(&rng)};
+			targets[j].addr.b[15] = (uint8_t)(j + 1);
+			probe[j].hop = UINT64_C(1) << 48 | pp_prng_next(&rng) >> 16;
+			frames[j] = many[j];
+		}
+		spec.targets = targets;
+		spec.n_targets = PP_TX_BURST;
+		const struct pp_session *s = pp_session_get(f->table, add(f, &spec));
+		if (sweep)
+			pp_template_write_sweep(s->tmpl, s->target, k, number, probe, frames,
+						PP_TX_BURST);
+		else
+			pp_template_write_run(s->tmpl, s->target, k, number, probe[0].hop, frames,
+					      PP_TX_BURST);
+		for (unsigned int j = 0; j < PP_TX_BURST; j++) {
+			pp_template_write(s->tmpl, &s->target[sweep ? j : 0], sweep ? k : k + j,
+					  number + j, probe[sweep ? j : 0].hop, one);
+			if (memcmp(one, many[j], pp_session_frame_len(s)) != 0)
+				CU_FAIL_FATAL("not what one by one would be");
+		}
+		teardown(f);
+	}
+}
+
 /* The checksum field as it is written is what a quote is compared with. */
 static void check_is_foretold(void)
 {
@@ -103,4 +145,5 @@ static void check_is_foretold(void)
 }
 
 PP_TEST_MAIN("template", {"CK-05 a patched probe is the probe built in full", patched_is_built},
+	     {"CK-05 many at once are the same", many_at_once},
 	     {"CK-05 the checksum that a quote must have", check_is_foretold})
