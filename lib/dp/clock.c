@@ -58,9 +58,9 @@ static struct pair take_pair(void)
 	struct pair best = {.width = UINT64_MAX};
 
 	for (int i = 0; i < PAIR_TRIES; i++) {
-		pp_tsc a = pp_stamp();
+		pp_tsc a = pp_stamp_before();
 		int64_t raw = clock_ns(CLOCK_MONOTONIC_RAW);
-		pp_tsc b = pp_stamp();
+		pp_tsc b = pp_stamp_after();
 		if (b.v - a.v < best.width)
 			best = (struct pair){
 				.tsc = a.v + (b.v - a.v) / 2, .width = b.v - a.v, .raw = raw};
@@ -147,7 +147,7 @@ pp_ns pp_clock_now(void)
 	struct pp_clock_line line;
 
 	pp_clock_read(&line);
-	return pp_clock_ns(&line, pp_stamp());
+	return pp_clock_ns(&line, pp_stamp_after());
 }
 
 int64_t pp_clock_unix(pp_ns t)

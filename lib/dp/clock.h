@@ -26,17 +26,28 @@ struct pp_clock_line {
 void pp_clock_read(struct pp_clock_line *ret_line);
 uint32_t pp_clock_version(void);
 
-/* A stamp between what comes before it and what comes after it: earlier loads have
- * completed, later ones have not begun. One stamp per poll serves as the end of
- * this poll and the beginning of the next. */
-static inline pp_tsc pp_stamp(void)
+/* No later than what comes after it: nothing of that has begun. What came before may still
+ * be under way, which makes the stamp earlier, never later. */
+static inline pp_tsc pp_stamp_before(void)
 {
 #if defined(__x86_64__)
-	unsigned int aux;
-	uint64_t t = __rdtscp(&aux);
+	uint64_t t = __rdtsc();
 
 	_mm_lfence();
 	return (pp_tsc){t};
+#else
+	return (pp_tsc){rte_rdtsc_precise()};
+#endif
+}
+
+/* No earlier than what came before it: its loads have completed. What comes after may have
+ * begun, which makes the stamp later, never earlier. */
+static inline pp_tsc pp_stamp_after(void)
+{
+#if defined(__x86_64__)
+	unsigned int aux;
+
+	return (pp_tsc){__rdtscp(&aux)};
 #else
 	return (pp_tsc){rte_rdtsc_precise()};
 #endif

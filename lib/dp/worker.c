@@ -76,7 +76,7 @@ static void carry_out(struct pp_worker *w, const struct pp_command *c)
 		case PP_DP_STOP:
 		case PP_DP_STOP_NOW:
 			pp_prober_stop(p, c->session, c->command == PP_DP_STOP_NOW,
-				       pp_clock_ns(&w->clock, pp_stamp()));
+				       pp_clock_ns(&w->clock, pp_stamp_after()));
 			break;
 		case PP_DP_CLEAR:
 			pp_prober_clear(p, c->session);
@@ -231,9 +231,9 @@ static void poll_queue(struct pp_worker *w, struct pp_queue *q, const struct pp_
 {
 	struct rte_mbuf *m[PP_RX_BURST];
 	struct pp_pkt pkts[PP_RX_BURST];
-	pp_tsc before = pp_stamp();
+	pp_tsc before = pp_stamp_before();
 	unsigned int n = rte_eth_rx_burst(q->port, q->queue, m, PP_RX_BURST);
-	pp_tsc after = pp_stamp();
+	pp_tsc after = pp_stamp_after();
 
 	w->receiving.v += after.v - before.v;
 	pp_stall_check(w, q, after);
@@ -285,9 +285,9 @@ static unsigned int send_batch(struct pp_worker *w, struct pp_queue *q, const st
 		return 0;
 	}
 	pp_prober_write(q->prober, b, frames);
-	pp_tsc from = pp_stamp();
+	pp_tsc from = pp_stamp_before();
 	unsigned int sent = rte_eth_tx_burst(q->port, q->queue, m, (uint16_t)b->n);
-	pp_tsc to = pp_stamp();
+	pp_tsc to = pp_stamp_after();
 	*ret_tx = pp_clock_span(&w->clock, from, to);
 	w->sending.v += to.v - from.v;
 	pp_count(&w->tx, sent);
@@ -333,7 +333,7 @@ static void start_clocks(struct pp_worker *w)
 {
 	pp_clock_read(&w->clock);
 	for (unsigned int i = 0; i < w->n_queues; i++) {
-		w->queue[i].last_short = w->queue[i].polled = pp_stamp();
+		w->queue[i].last_short = w->queue[i].polled = pp_stamp_before();
 		pp_prober_set_rate_error(w->queue[i].prober, w->clock.rate_error);
 	}
 }

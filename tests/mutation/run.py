@@ -54,7 +54,7 @@ MUTATIONS = [
      [("pp_clock_span(&w->clock, q->last_short, after)",
        "pp_clock_span(&w->clock, before, after)")]),
     ("one unfenced stamp per poll", "lib/dp/worker.c",
-     [("pp_tsc after = pp_stamp();", "pp_tsc after = {rte_rdtsc()};"),
+     [("pp_tsc after = pp_stamp_after();", "pp_tsc after = {rte_rdtsc()};"),
       ("pp_clock_span(&w->clock, q->last_short, after)",
        "pp_clock_span(&w->clock, after, after)")]),
     ("transmit stamp after the burst only", "lib/dp/worker.c",
