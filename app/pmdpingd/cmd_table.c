@@ -19,7 +19,7 @@ static const char *const df_words[] = {"do", "want", "dont", NULL};
 static const char *const export_words[] = {"hgrm", "csv", "json", NULL};
 static const char *const probe_words[] = {"ping", NULL};
 static const char *const trust_words[] = {"all", "asked", NULL};
-static const char *const plan_words[] = {"full", "quick", "coverage", NULL};
+static const char *const plan_words[] = {"full", "quick", "coverage", "span", NULL};
 
 /* clang-format off */
 
@@ -179,8 +179,9 @@ static const struct pp_param wait_params[] = {
 };
 static const struct pp_param selftest_params[] = {
 	{"plan", .positional = true, .type = PP_PARAM_CHOICE, .choices = plan_words,
-	 .help = "full: the certificate; quick: a few seconds, none; coverage: a million samples a case"},
+	 .help = "full: the certificate; quick: a few seconds, none; coverage: a million samples a case; span: departures over 10 s"},
 	{"samples", .type = PP_PARAM_INT, .min = 100, .max = 1000000, .help = "at most so many in a case"},
+	{"seconds", .type = PP_PARAM_INT, .min = 2, .max = 100, .help = "span: a case lasts no longer"},
 	END,
 };
 static const struct pp_param load_params[] = {

@@ -25,7 +25,8 @@ static struct selftest {
 	struct pp_engine *engine;
 	const struct pp_selftest_plan *plan;
 	const struct pp_selftest_case *at;
-	uint32_t limit; /* of samples in a case */
+	uint32_t limit;	  /* of samples in a case */
+	uint32_t seconds; /* of a case of spans, at most */
 	unsigned int failed;
 	bool cancelled;
 	enum { WAIT_NONE, WAIT_SETTLE, WAIT_EMPTY } wait;
@@ -79,12 +80,12 @@ static void add_median(json_t *o, const struct pp_verdict *v)
 	json_object_set_new(o, "p50_hi_ns", known ? json_integer(q->hi.v) : json_null());
 }
 
-static json_t *faults_json(const struct pp_verdict *v)
+json_t *pp_selftest_faults(unsigned int faults)
 {
 	json_t *a = json_array();
 
 	for (unsigned int i = 0; i < PP_VERDICT_FAULTS; i++)
-		if (v->faults & 1u << i)
+		if (faults & 1u << i)
 			json_array_append_new(a, json_string(pp_verdict_fault_name[i]));
 	return a;
 }
@@ -106,7 +107,7 @@ static json_t *case_json(const struct pp_selftest_case *c, const struct pp_run *
 
 	add_median(o, v);
 	json_object_set_new(o, "lost", json_integer((json_int_t)pp_counts_lost(&r->counts)));
-	json_object_set_new(o, "faults", faults_json(v));
+	json_object_set_new(o, "faults", pp_selftest_faults(v->faults));
 	json_object_set_new(o, "verdict", json_string(v->faults ? "FAIL" : "pass"));
 	return o;
 }
@@ -129,27 +130,47 @@ static void end_selftest(struct selftest *t)
 {
 	double seconds = (double)(pp_clock_now().v - t->started.v) / 1e9;
 	bool pass = t->failed == 0 && !t->cancelled;
+	bool whole = t->limit == UINT32_MAX && t->seconds == UINT32_MAX;
 
 	pp_wire_set(pp_dp_wire(t->engine->dp), &t->before);
 	active = NULL;
-	pp_call_done(t->call, json_pack("{s:s, s:b, s:o, s:o, s:f, s:i, s:i, s:s, s:i}", "plan",
-					t->plan->name, "certificate",
-					t->plan->certificate && t->limit == UINT32_MAX, "cases",
-					t->rows, "machine", machine_json(), "seconds", seconds,
-					"passed", (int)(json_array_size(t->rows) - t->failed),
-					"failed", (int)t->failed, "verdict",
-					t->cancelled ? "cancelled"
-					: pass	     ? "pass"
-						     : "FAIL",
-					"exit", pass ? 0 : 1));
+	pp_call_done(t->call,
+		     json_pack("{s:s, s:b, s:o, s:o, s:f, s:i, s:i, s:s, s:i}", "plan",
+			       t->plan->name, "certificate", t->plan->certificate && whole, "cases",
+			       t->rows, "machine", machine_json(), "seconds", seconds, "passed",
+			       (int)(json_array_size(t->rows) - t->failed), "failed",
+			       (int)t->failed, "verdict",
+			       t->cancelled ? "cancelled"
+			       : pass	    ? "pass"
+					    : "FAIL",
+			       "exit", pass ? 0 : 1));
 	free(t);
 }
 
 /* ---- one case ------------------------------------------------------------------------- */
 
+/* Slots or samples. */
 static uint32_t wanted(const struct selftest *t)
 {
+	if (t->plan->span)
+		return (uint32_t)(t->at->pps *
+				  (t->at->count < t->seconds ? t->at->count : t->seconds));
 	return t->at->count < t->limit ? t->at->count : t->limit;
+}
+
+static void add_row(struct selftest *t, json_t *row)
+{
+	json_array_append(t->rows, row);
+	pp_call_notify(t->call, "case", row);
+}
+
+static void judge_span(struct selftest *t)
+{
+	json_t *row = pp_selftest_span(t->at, t->run, pp_dp_wire(t->engine->dp), wanted(t),
+				       wanted(t) / ENOUGH);
+
+	t->failed += json_array_size(json_object_get(row, "faults")) != 0;
+	add_row(t, row);
 }
 
 static void judge(struct selftest *t)
@@ -181,16 +202,17 @@ static void judge(struct selftest *t)
 		return;
 	}
 	t->failed += v.faults != 0;
-	json_t *row = case_json(c, t->run, &v);
-	json_array_append(t->rows, row);
-	pp_call_notify(t->call, "case", row);
+	add_row(t, case_json(c, t->run, &v));
 }
 
 static void case_quiet(void *arg)
 {
 	struct selftest *t = arg;
 
-	judge(t);
+	if (t->plan->span)
+		judge_span(t);
+	else
+		judge(t);
 	pp_run_delete(t->run);
 	t->run = NULL;
 	pp_wire_spec_free(&t->spec);
@@ -230,7 +252,9 @@ static int case_target(const struct selftest *t, struct pp_session_spec *spec)
 		.count = t->plan->fill ? (uint64_t)n * SLOTS_PER_SAMPLE : n,
 		.timeout = c->timeout,
 		.digits = 2,
-		.samples = t->plan->fill ? n + n / 4 + OVERSHOOT : n,
+		.samples = t->plan->span   ? 0
+			   : t->plan->fill ? n + n / 4 + OVERSHOOT
+					   : n,
 	};
 	return pp_addr_parse(c->v6 ? "2001:2::2" : "198.18.0.2", &spec->target);
 }
@@ -241,8 +265,7 @@ static void fail_case(struct selftest *t, const char *why)
 				"error", why, "verdict", "FAIL");
 
 	t->failed++;
-	json_array_append(t->rows, row);
-	pp_call_notify(t->call, "case", row);
+	add_row(t, row);
 	t->at++;
 	next_case(t);
 }
@@ -349,23 +372,44 @@ static const char *what_prevents(const struct pp_wire *w)
 	return active ? "a selftest is running" : NULL;
 }
 
+/* NULL, or the word that does not go with the plan. */
+static const char *what_is_idle(const struct pp_call *c, const struct pp_selftest_plan *plan)
+{
+	const char *word = plan->span ? "samples" : "seconds";
+
+	return pp_call_int(c, word) ? word : NULL;
+}
+
+static uint32_t limit_of(const struct pp_call *c, const char *word)
+{
+	const int64_t *v = pp_call_int(c, word);
+
+	return v ? (uint32_t)*v : UINT32_MAX;
+}
+
 void pp_cmd_selftest(struct pp_call *c)
 {
 	struct pp_engine *e = pp_call_engine(c);
 	struct pp_wire *w = pp_dp_wire(e->dp);
-	const char *reason = what_prevents(w);
-	struct selftest *t = reason ? NULL : calloc(1, sizeof(*t));
+	const struct pp_selftest_plan *plan = pp_selftest_plan(pp_call_text(c, "plan"));
+	const char *reason = what_prevents(w), *idle = what_is_idle(c, plan);
 
+	if (idle) {
+		pp_call_fail(c, PP_ERR_PARAMS, idle, "%s limits %s", idle,
+			     plan->span ? "plans with samples, not span" : "the plan span");
+		return;
+	}
+	struct selftest *t = reason ? NULL : calloc(1, sizeof(*t));
 	if (!t) {
 		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", reason ? reason : "out of memory");
 		return;
 	}
-	const int64_t *samples = pp_call_int(c, "samples");
 	*t = (struct selftest){
 		.call = c,
 		.engine = e,
-		.plan = pp_selftest_plan(pp_call_text(c, "plan")),
-		.limit = samples ? (uint32_t)*samples : UINT32_MAX,
+		.plan = plan,
+		.limit = limit_of(c, "samples"),
+		.seconds = limit_of(c, "seconds"),
 		.started = pp_clock_now(),
 		.rows = json_array(),
 	};
@@ -374,6 +418,6 @@ void pp_cmd_selftest(struct pp_call *c)
 	active = t;
 	join_neighbours(e);
 	pp_call_on_cancel(c, cancel, t);
-	pp_call_notify(c, "start", json_object());
+	pp_call_notify(c, "start", json_pack("{s:s}", "plan", plan->name));
 	next_case(t);
 }

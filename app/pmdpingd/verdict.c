@@ -414,6 +414,46 @@ int pp_verdict(const struct pp_verdict_input *in, struct pp_verdict *ret_verdict
 	return err;
 }
 
+/* ---- the schedule alone -------------------------------------------------------------------- */
+
+/* Every slot in one of its states, and what was sent on the wire. */
+static bool span_counts_held(const struct pp_span_input *in, uint64_t departed)
+{
+	return in->counts.due == in->slots && in->counts.sent == departed &&
+	       pp_counts_consistent(&in->counts);
+}
+
+/* Too short by no more than the slots that did not leave: they were the first or the last. */
+static bool is_cut(const struct pp_span_input *in, const struct pp_span_verdict *v)
+{
+	double unsent = (double)(in->counts.missed + in->counts.not_sent);
+
+	return v->achieved < v->programmed &&
+	       v->programmed * (1 - SPAN_TOLERANCE) - v->achieved <= unsent * in->period;
+}
+
+struct pp_span_verdict pp_verdict_span(const struct pp_span_input *in)
+{
+	struct pp_span_verdict v = {.programmed = (double)(in->slots - 1) * in->period};
+	int64_t first = INT64_MAX, last = INT64_MIN;
+	uint64_t departed = 0;
+
+	for (unsigned int q = 0; q < in->queues; q++) {
+		if (in->sent[q]->seen == 0)
+			continue;
+		first = in->sent[q]->first < first ? in->sent[q]->first : first;
+		last = in->sent[q]->last > last ? in->sent[q]->last : last;
+		departed += in->sent[q]->seen;
+	}
+	v.achieved = departed ? (double)(last - first) : 0;
+	v.error = (v.achieved - v.programmed) / v.programmed;
+	bool held = fabs(v.error) <= SPAN_TOLERANCE, cut = is_cut(in, &v);
+	v.faults = fault(span_counts_held(in, departed), PP_FAULT_STATES) |
+		   fault(held || cut, PP_FAULT_SCHEDULE) |
+		   fault(departed >= in->needed && (held || !cut), PP_FAULT_LOAD);
+	return v;
+}
+
 const double pp_verdict_p[PP_VERDICT_QUANTILES] = {0.5, 0.9, 0.99, 0.999, 0.9999};
 
 const char *const pp_verdict_fault_name[PP_VERDICT_FAULTS] = {

@@ -60,6 +60,24 @@ struct pp_verdict_input {
 	const struct pp_wire_spec *wire; /* as programmed; NULL: not looked at */
 	pp_ns least; /* the wire takes this, both ways, and seldom more; 0: not looked at */
 };
+/* The schedule alone, of a run of more probes than the truth is kept of: from the first
+ * departure to the last. Off by more than 0.1 % is a fault of the schedule, or of the load when
+ * slots that did not leave explain it. */
+struct pp_span_input {
+	const struct pp_truth_log *const *sent; /* per queue */
+	unsigned int queues;
+	struct pp_counts counts;
+	uint64_t slots; /* >= 2 */
+	uint64_t needed;
+	double period;
+};
+struct pp_span_verdict {
+	double programmed, achieved; /* ns, to the last slot and to the last departure */
+	double error;		     /* (achieved - programmed) / programmed */
+	unsigned int faults;
+};
+struct pp_span_verdict pp_verdict_span(const struct pp_span_input *in);
+
 /* 0 or -ENOMEM. */
 int pp_verdict(const struct pp_verdict_input *in, struct pp_verdict *ret_verdict);
 

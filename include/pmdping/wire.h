@@ -89,7 +89,9 @@ struct pp_truth {
 struct pp_truth_log {
 	struct pp_truth *entry;
 	size_t capacity, n;
-	uint64_t dropped; /* that did not fit */
+	uint64_t dropped;    /* that did not fit */
+	uint64_t seen;	     /* with these */
+	int64_t first, last; /* times of the first and the last of them; unset while seen == 0 */
 };
 
 /* ---- the wire as ports: lib/dp, control thread ---------------------------------- */

@@ -96,6 +96,9 @@ static uint64_t probe_number(const struct rte_mbuf *m, uint8_t type4, uint8_t ty
 
 static void log_truth(struct pp_truth_log *log, uint64_t number, int64_t at, bool mangled)
 {
+	if (log->seen++ == 0)
+		log->first = at;
+	log->last = at;
 	if (log->n == log->capacity) {
 		log->dropped += log->capacity != 0;
 		return;
@@ -217,6 +220,7 @@ static void follow_spec(struct pp_wire *w, const struct pp_wire_spec *spec, stru
 	l->seen = generation;
 	e->sent.n = e->received.n = 0;
 	e->sent.dropped = e->received.dropped = 0;
+	e->sent.seen = e->received.seen = 0;
 	l->state = (struct pp_wire_state){0};
 	pp_prng_seed(&l->state.rng,
 		     spec->seed * 64 + l->dir * 32 + (uint64_t)(l - w->lane[l->dir]));
@@ -409,7 +413,7 @@ static int keep(struct pp_truth_log *log, size_t capacity)
 	}
 	log->capacity = capacity;
 	log->n = 0;
-	log->dropped = 0;
+	log->dropped = log->seen = 0;
 	return 0;
 }
 

@@ -483,6 +483,83 @@ static void test_slip_is_no_drift(void)
 	free_run();
 }
 
+/* ---- the schedule alone ---- */
+
+/* A million slots of 1 Mpps on two queues, all sent, `off` ns too late at the end. */
+static struct pp_span_input span_of(struct pp_truth_log *log, const struct pp_truth_log **sent,
+				    int64_t off)
+{
+	log[0] = (struct pp_truth_log){.seen = 400000, .first = T0 + 5000, .last = T0 + 900000000};
+	log[1] = (struct pp_truth_log){
+		.seen = 600000, .first = T0, .last = T0 + 999999000 + off, .dropped = 600000};
+	sent[0] = &log[0];
+	sent[1] = &log[1];
+	return (struct pp_span_input){
+		.sent = sent,
+		.queues = 2,
+		.counts = {.due = 1000000, .sent = 1000000, .received = 1000000},
+		.slots = 1000000,
+		.needed = 50000,
+		.period = 1000,
+	};
+}
+
+static void test_span(void)
+{
+	static const struct {
+		int64_t off;
+		unsigned int faults;
+	} cases[] = {{0, 0},
+		     {999998, 0},
+		     {1000001, PP_FAULT_SCHEDULE},
+		     {-999998, 0},
+		     {-1000001, PP_FAULT_SCHEDULE}};
+	struct pp_truth_log log[2];
+	const struct pp_truth_log *sent[2];
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(cases); i++) {
+		struct pp_span_input in = span_of(log, sent, cases[i].off);
+		struct pp_span_verdict v = pp_verdict_span(&in);
+		CU_ASSERT_EQUAL(v.faults, cases[i].faults);
+		CU_ASSERT_DOUBLE_EQUAL(v.programmed, 999999000, 0.5);
+		CU_ASSERT_DOUBLE_EQUAL(v.achieved, 999999000 + (double)cases[i].off, 0.5);
+		CU_ASSERT_DOUBLE_EQUAL(v.error, (double)cases[i].off / 999999000, 1e-12);
+	}
+}
+
+/* Slots that were missed are the machine's affair, but each must be in a state, and what
+ * was sent on the wire. */
+static void test_span_counts(void)
+{
+	struct pp_truth_log log[2];
+	const struct pp_truth_log *sent[2];
+	struct pp_span_input in = span_of(log, sent, 0);
+
+	in.counts.sent = in.counts.received = log[1].seen = 100000;
+	in.counts.missed = 900000;
+	log[0].seen = 0;
+	CU_ASSERT_EQUAL(pp_verdict_span(&in).faults, 0);
+	log[1].last -= 900000000;
+	CU_ASSERT_EQUAL(pp_verdict_span(&in).faults, PP_FAULT_LOAD);
+	log[1].last -= 1100000;
+	CU_ASSERT_EQUAL(pp_verdict_span(&in).faults, PP_FAULT_SCHEDULE);
+	log[1].last += 901100000;
+	in.needed = 100001;
+	CU_ASSERT_EQUAL(pp_verdict_span(&in).faults, PP_FAULT_LOAD);
+	in.needed = 100000;
+	log[1].seen++;
+	CU_ASSERT_EQUAL(pp_verdict_span(&in).faults, PP_FAULT_STATES);
+	log[1].seen--;
+	in.counts.missed--;
+	CU_ASSERT_EQUAL(pp_verdict_span(&in).faults, PP_FAULT_STATES);
+	in.counts.due--;
+	CU_ASSERT_EQUAL(pp_verdict_span(&in).faults, PP_FAULT_STATES);
+	in.counts = (struct pp_counts){0};
+	log[1].seen = 0;
+	CU_ASSERT_EQUAL(pp_verdict_span(&in).faults,
+			PP_FAULT_STATES | PP_FAULT_SCHEDULE | PP_FAULT_LOAD);
+}
+
 static void test_nothing_proved(void)
 {
 	make_plain();
@@ -524,5 +601,7 @@ PP_TEST_MAIN("verdict", {"a sound run has no fault", test_sound},
 	     {"truth that did not fit", test_short_logs},
 	     {"a schedule that drifts by more than 0.1 %", test_schedule_that_drifts},
 	     {"slip is no drift", test_slip_is_no_drift},
+	     {"a span off by more than 0.1 %", test_span},
+	     {"a span of which slots are missing", test_span_counts},
 	     {"a run without load proves nothing", test_nothing_proved},
 	     {"a number that was used again", test_number_used_again})
