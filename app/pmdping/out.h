@@ -38,6 +38,8 @@ bool pp_out_is_envelope(const char *key);
 /* Events and results of ping, and of whatever shows a session's summary. */
 void pp_out_ping(FILE *f, struct pp_out_view *view, const char *event, const json_t *body);
 void pp_out_summary(FILE *f, const char *name, const json_t *body);
+/* Whom a session probes: its address, or the first and how many more. */
+void pp_out_targets(FILE *f, const json_t *body);
 /* iputils' words for an ICMP error, a redirect or a source quench. */
 void pp_out_icmp(FILE *f, const json_t *body);
 /* What session show adds: a table of quantiles with their confidence. */

@@ -5,11 +5,13 @@
  */
 #include "out.h"
 
+#include <pmdping/base.h>
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum format { TEXT, NUMBER, TIME, SPAN, PERCENT, VLAN };
+enum format { TEXT, NUMBER, TIME, SPAN, PERCENT, VLAN, TARGETS, RATE };
 
 struct column {
 	const char *key;   /* of the member; SPAN: its lower end */
@@ -37,6 +39,7 @@ static void put_cell(FILE *f, const struct column *c, const json_t *row)
 {
 	const json_t *v = json_object_get(row, c->key);
 	bool number = json_is_number(v);
+	char rate[PP_RATE_TEXT];
 
 	if (c->format == TIME && number)
 		put_time(f, v);
@@ -45,6 +48,10 @@ static void put_cell(FILE *f, const struct column *c, const json_t *row)
 			(double)pp_out_int(row, c->key_hi) / 1e6);
 	else if (c->format == PERCENT && number)
 		fprintf(f, "%g%%", json_number_value(v));
+	else if (c->format == TARGETS)
+		pp_out_targets(f, row);
+	else if (c->format == RATE && number)
+		fputs(pp_rate_text((struct pp_rate){json_number_value(v), PP_RATE_PPS}, rate), f);
 	else if (c->format == VLAN && json_integer_value(v) == 0)
 		fputc('-', f);
 	else
@@ -89,7 +96,7 @@ static void put_row(FILE *f, const struct table *t, const int *widths, const cha
 
 	for (size_t i = 0; i < n; i++) {
 		enum format format = t->columns[i].format;
-		bool left = format == TEXT || format == VLAN;
+		bool left = format == TEXT || format == VLAN || format == TARGETS;
 		const char *text = cells[i] ? cells[i] : "";
 		if (!left)
 			fprintf(f, "%*s", widths[i], text);
@@ -281,8 +288,9 @@ static const struct table tables[] = {
 	{"show sessions",
 	 "sessions",
 	 {{"name", "NAME", TEXT, NULL},
-	  {"address", "ADDRESS", TEXT, NULL},
+	  {"address", "ADDRESS", TARGETS, NULL},
 	  {"state", "STATE", TEXT, NULL},
+	  {"pps", "RATE", RATE, NULL},
 	  {"sent", "SENT", NUMBER, NULL},
 	  {"received", "RECEIVED", NUMBER, NULL},
 	  {"loss_percent", "LOSS", PERCENT, NULL},

@@ -4,6 +4,7 @@
  */
 #include "out.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,12 +114,41 @@ static bool is_summary(const json_t *body)
 	return json_object_get(body, "transmitted") && json_object_get(body, "quantiles");
 }
 
-static void put_session(FILE *f, const json_t *body)
+void pp_out_targets(FILE *f, const json_t *body)
+{
+	int64_t n = pp_out_int(body, "targets");
+
+	fputs(pp_out_str(body, "address"), f);
+	if (n > 1)
+		fprintf(f, " +%" PRId64, n - 1);
+}
+
+/* "lab (192.0.2.1 +13)"; a ping of another client has no name. */
+static char *title(const json_t *body)
 {
 	bool named = json_object_get(body, "name");
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
 
-	pp_out_summary(f, pp_out_str(body, named ? "name" : "address"), body);
+	if (!f)
+		return NULL;
+	if (named)
+		fprintf(f, "%s (", pp_out_str(body, "name"));
+	pp_out_targets(f, body);
+	if (named)
+		fputc(')', f);
+	fclose(f);
+	return text;
+}
+
+static void put_session(FILE *f, const json_t *body)
+{
+	char *text = title(body);
+
+	pp_out_summary(f, text ? text : pp_out_str(body, "address"), body);
 	pp_out_quantiles(f, body);
+	free(text);
 }
 
 /* Results that are a text, or a picture. */

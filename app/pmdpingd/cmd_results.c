@@ -301,6 +301,14 @@ static uint32_t int_or(const struct pp_call *c, const char *name, uint32_t other
 	return v ? (uint32_t)*v : otherwise;
 }
 
+static struct pp_addr target_addr(const void *arg, uint32_t i)
+{
+	struct pp_target_counts t;
+
+	pp_run_target(arg, i, &t);
+	return t.addr;
+}
+
 /* Of the samples that the owner had written when it gave the counts: one for each that
  * was received, as long as there is room. The head is with the first of them, the tail
  * with the last, so that the pieces put together are the file. */
@@ -312,9 +320,11 @@ static json_t *put_samples(const struct asked *a, FILE *f)
 	uint32_t from = (uint32_t)pp_min_u64(int_or(a->call, "from", 0), n);
 	uint32_t count = (uint32_t)pp_min_u64(int_or(a->call, "count", PP_EXPORT_PIECE), n - from);
 
+	const struct pp_export_targets targets = {a->run->spec.n_targets, target_addr, a->run};
+
 	if (from == 0)
-		pp_export_csv_head(f);
-	pp_export_csv(f, s->at + from, count);
+		pp_export_csv_head(f, &targets);
+	pp_export_csv(f, s->at + from, count, &targets);
 	if (from + count == n)
 		pp_export_csv_tail(f, n, received - n);
 	/* Who says how many wants no more. */

@@ -159,7 +159,8 @@ struct list {
 static json_t *row(struct pp_run *r)
 {
 	json_t *sum = pp_run_summary(r), *o = json_object();
-	static const char *const keys[] = {"address", "sent", "received", "loss_percent"};
+	static const char *const keys[] = {"address", "targets", "sent", "received",
+					   "loss_percent"};
 
 	json_object_set_new(o, "name", json_string(r->name));
 	json_object_set_new(o, "state", json_string(state_name(r)));
@@ -170,6 +171,7 @@ static json_t *row(struct pp_run *r)
 			    median ? json_incref(json_object_get(median, "lo_ns")) : json_null());
 	json_object_set_new(o, "p50_hi_ns",
 			    median ? json_incref(json_object_get(median, "hi_ns")) : json_null());
+	json_object_set_new(o, "pps", json_real(r->pps));
 	json_decref(sum);
 	return o;
 }

@@ -116,17 +116,28 @@ void pp_export_hgrm(FILE *f, const struct pp_hist *h, const char *name, uint64_t
 
 /* ---- CSV ------------------------------------------------------------------------------ */
 
-void pp_export_csv_head(FILE *f)
+void pp_export_csv_head(FILE *f, const struct pp_export_targets *targets)
 {
-	fputs("slot,sequence,number,tx_ns,lo_ns,hi_ns\n", f);
+	fprintf(f, "slot,sequence,number,tx_ns,lo_ns,hi_ns%s\n", targets->n > 1 ? ",target" : "");
 }
 
-void pp_export_csv(FILE *f, const struct pp_sample *sample, uint32_t n)
+void pp_export_csv(FILE *f, const struct pp_sample *sample, uint32_t n,
+		   const struct pp_export_targets *targets)
 {
-	for (const struct pp_sample *s = sample; s < sample + n; s++)
-		fprintf(f, "%" PRIu64 ",%u,%" PRIu64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "\n", s->k,
-			(unsigned int)(uint16_t)(s->k + 1), s->number, s->tx.v, s->rtt.lo.v,
+	char text[PP_ADDR_TEXT];
+
+	for (const struct pp_sample *s = sample; s < sample + n; s++) {
+		uint64_t k = s->slot / targets->n; /* the target's own */
+		fprintf(f, "%" PRIu64 ",%u,%" PRIu64 ",%" PRId64 ",%" PRId64 ",%" PRId64, k,
+			(unsigned int)(uint16_t)(k + 1), s->number, s->tx.v, s->rtt.lo.v,
 			s->rtt.hi.v);
+		if (targets->n > 1) {
+			struct pp_addr addr =
+				targets->addr(targets->arg, (uint32_t)(s->slot % targets->n));
+			fprintf(f, ",%s", pp_addr_text(&addr, text));
+		}
+		fputc('\n', f);
+	}
 }
 
 void pp_export_csv_tail(FILE *f, uint32_t n, uint64_t dropped)

@@ -276,10 +276,10 @@ static double least_lag(const struct pp_verdict_input *in, const struct join *j,
 
 	for (uint32_t i = 0; i < in->samples->n; i++) {
 		const struct pp_sample *s = &in->samples->at[i];
-		const struct probe *p = s->k >= from && s->k < to ? find(j, s->number) : NULL;
+		const struct probe *p = s->slot >= from && s->slot < to ? find(j, s->number) : NULL;
 		if (p)
 			least = fmin(least, (double)(p->sent - j->probe[0].sent) -
-						    (double)s->k * in->period);
+						    (double)s->slot * in->period);
 	}
 	return least;
 }
@@ -291,7 +291,7 @@ static void judge_span(struct pp_verdict *v, const struct pp_verdict_input *in,
 	uint64_t last = 0;
 
 	for (uint32_t i = 0; i < in->samples->n; i++)
-		last = in->samples->at[i].k > last ? in->samples->at[i].k : last;
+		last = in->samples->at[i].slot > last ? in->samples->at[i].slot : last;
 	if (last < 100 || (double)last * in->period < (double)SPAN_MIN.v || j->n == 0)
 		return;
 	double first_lag = least_lag(in, j, 0, last / 10),

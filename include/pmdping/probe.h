@@ -108,7 +108,7 @@ struct pp_session_spec {
 
 /* One received probe, for those who want more than a distribution. */
 struct pp_sample {
-	uint64_t k; /* slot of its target */
+	uint64_t slot; /* of its session: that of target slot % n_targets */
 	uint64_t number;
 	pp_ns tx; /* begin of the transmit burst */
 	struct pp_rtt rtt;

@@ -198,7 +198,7 @@ static unsigned int account_in_time(const struct probe *pr, struct pp_rtt rtt,
 		pp_target_count(pr->g, pp_rtt_mid(rtt));
 	pp_tally_record(s->tally, rtt);
 	if (s->samples)
-		pp_keep_sample(s->samples, pr->b, pr->k, pr->number, rtt);
+		pp_keep_sample(s->samples, pr->b, pp_target_slot(s, pr->g, pr->k), pr->number, rtt);
 	pp_tally_intended(s->tally, pp_intended(s, pr->g, pr->b, pr->k, r->rx, rtt));
 	if (r->stalled.v > pr->b->tx_from) {
 		pp_tally_suspect(s->tally, rtt, 1);

@@ -41,14 +41,14 @@ static inline struct pp_rtt pp_intended(const struct pp_session *s, const struct
 	return (struct pp_rtt){PP_NS(rx.from.v > due ? rx.from.v - due : 0), PP_NS(rx.to.v - due)};
 }
 
-static inline void pp_keep_sample(struct pp_samples *x, const struct pp_burst *b, uint64_t k,
+static inline void pp_keep_sample(struct pp_samples *x, const struct pp_burst *b, uint64_t slot,
 				  uint64_t number, struct pp_rtt rtt)
 {
 	if (x->n == x->capacity)
 		x->dropped++;
 	else
 		x->at[x->n++] = (struct pp_sample){
-			.k = k, .number = number, .tx = PP_NS(b->tx_from), .rtt = rtt};
+			.slot = slot, .number = number, .tx = PP_NS(b->tx_from), .rtt = rtt};
 }
 
 static inline void pp_target_count(struct pp_target *g, pp_ns mid)

@@ -96,7 +96,7 @@ INLINE void take(const struct together *t, struct sums *sums, struct pp_target *
 	if (s->n_targets > 1)
 		pp_target_count(g, pp_rtt_mid(t->rtt));
 	if (s->samples)
-		pp_keep_sample(s->samples, t->b, k, number, t->rtt);
+		pp_keep_sample(s->samples, t->b, pp_target_slot(s, g, k), number, t->rtt);
 	pp_hist_run_add(&sums->intended_lo, intended.lo, 1);
 	pp_hist_run_add(&sums->intended_hi, intended.hi, 1);
 }

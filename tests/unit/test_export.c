@@ -140,19 +140,51 @@ static void test_hgrm_of_one(void)
 	pp_tally_free(t);
 }
 
-static void test_csv(void)
+static struct pp_addr target_addr(const void *arg, uint32_t i)
+{
+	return ((const struct pp_addr *)arg)[i];
+}
+
+/* Slot and sequence are the target's, whose address is the last column. */
+static void test_csv_of_targets(void)
 {
 	static const struct pp_sample s[] = {
-		{.k = 0, .number = 32, .tx = PP_US(5), .rtt = {PP_NS(10), PP_NS(12)}},
-		{.k = 65535, .number = UINT64_MAX, .tx = PP_SEC(9), .rtt = {PP_NS(0), PP_SEC(60)}},
+		{.slot = 0, .number = 32, .tx = PP_US(5), .rtt = {PP_NS(10), PP_NS(12)}},
+		{.slot = 1, .number = 33, .tx = PP_US(5), .rtt = {PP_NS(10), PP_NS(12)}},
+		{.slot = 65536 * 2 + 1, .number = 64, .tx = PP_US(9), .rtt = {PP_NS(7), PP_NS(8)}},
+	};
+	struct pp_addr addr[2];
+	const struct pp_export_targets two = {2, target_addr, addr};
+	struct text text;
+
+	CU_ASSERT_EQUAL(pp_addr_parse("192.0.2.1", &addr[0]), 0);
+	CU_ASSERT_EQUAL(pp_addr_parse("192.0.2.9", &addr[1]), 0);
+	open_text(&text);
+	pp_export_csv_head(text.f, &two);
+	pp_export_csv(text.f, s, 3, &two);
+	CU_ASSERT(is(&text, "slot,sequence,number,tx_ns,lo_ns,hi_ns,target\n"
+			    "0,1,32,5000,10,12,192.0.2.1\n"
+			    "0,1,33,5000,10,12,192.0.2.9\n"
+			    "65536,1,64,9000,7,8,192.0.2.9\n"));
+}
+
+static void test_csv(void)
+{
+	static const struct pp_export_targets one = {.n = 1};
+	static const struct pp_sample s[] = {
+		{.slot = 0, .number = 32, .tx = PP_US(5), .rtt = {PP_NS(10), PP_NS(12)}},
+		{.slot = 65535,
+		 .number = UINT64_MAX,
+		 .tx = PP_SEC(9),
+		 .rtt = {PP_NS(0), PP_SEC(60)}},
 	};
 	struct text text;
 
 	open_text(&text);
-	pp_export_csv_head(text.f);
-	pp_export_csv(text.f, s, 1);
-	pp_export_csv(text.f, s + 1, 1);
-	pp_export_csv(text.f, s, 0);
+	pp_export_csv_head(text.f, &one);
+	pp_export_csv(text.f, s, 1, &one);
+	pp_export_csv(text.f, s + 1, 1, &one);
+	pp_export_csv(text.f, s, 0, &one);
 	pp_export_csv_tail(text.f, 2, 5);
 	CU_ASSERT(is(&text, "slot,sequence,number,tx_ns,lo_ns,hi_ns\n"
 			    "0,1,32,5000,10,12\n"
@@ -180,4 +212,5 @@ static void test_json(void)
 PP_TEST_MAIN("export", {"hgrm is what HdrHistogram prints", test_hgrm},
 	     {"hgrm of nothing has its frame", test_hgrm_of_nothing},
 	     {"hgrm ends at 60 s", test_hgrm_of_one}, {"csv is the samples, a line each", test_csv},
+	     {"csv says whose they are", test_csv_of_targets},
 	     {"json is every counter that is not zero", test_json})

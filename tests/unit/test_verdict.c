@@ -45,7 +45,7 @@ static void put_sample(uint64_t k, int64_t rtt)
 	struct pp_rtt r = {PP_NS(rtt - HALF), PP_NS(rtt + HALF)};
 
 	run.samples.at[run.samples.n++] = (struct pp_sample){
-		.k = k, .number = NUMBER(k), .tx = PP_NS(T0 + (int64_t)k * PERIOD), .rtt = r};
+		.slot = k, .number = NUMBER(k), .tx = PP_NS(T0 + (int64_t)k * PERIOD), .rtt = r};
 	pp_tally_record(run.tally, r);
 	run.in.counts.received++;
 }

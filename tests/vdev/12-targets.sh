@@ -51,6 +51,12 @@ run pmdping --json session targets a from 11 count 5
 json_holds "the last two" '.of == 13 and (.targets | map(.address)) == ["203.0.113.13", "203.0.113.14"]'
 run pmdping --json session targets a from 13
 json_holds "none behind them" '.of == 13 and .targets == []'
+run pmdping show sessions
+said "a list of sessions says how many" '^a +203\.0\.113\.2 \+12 +stopped +130pps '
+run pmdping --json show sessions
+json_holds "as numbers" '.sessions[0] | .address == "203.0.113.2" and .targets == 13 and .pps == 130'
+run pmdping session show a
+said "so does the summary" '^--- a \(203\.0\.113\.2 \+12\) ping statistics ---$'
 check_exit 2 "no such session" pmdping session targets zz
 check "clear" pmdping session clear a
 is "nothing is left of a target" "$(target a 203.0.113.3 sent) $(target a 203.0.113.9 not_sent)" "0 0"
@@ -61,6 +67,19 @@ check "starts" pmdping session start six
 check "ends" within 10 idle six
 run pmdping --json session targets six
 json_holds "each answered" '.of == 3 and ([.targets[] | .received > 0 and .loss_percent == 0] | all)'
+
+# ---- samples say whose they are
+check "samples" pmdping session add smp ping 203.0.113.2-203.0.113.4 port 0 interval 2ms count 20 slack 2s samples 60
+check "start" pmdping session start smp
+check "end" within 10 idle smp
+run pmdping session export smp format csv
+said "a column more" '^slot,sequence,number,tx_ns,lo_ns,hi_ns,target$'
+for i in 2 3 4; do
+	is "each slot of 203.0.113.$i once, its sequence one more" \
+		"$(grep ",203\.0\.113\.$i\$" "$OUT" | awk -F, '$2 == $1 + 1 { print $1 }' | sort -n | paste -sd,)" \
+		"$(seq 0 19 | paste -sd,)"
+done
+is "no line without" "$(grep -c '^[0-9]' "$OUT")" 60
 
 # ---- from a file, which the client opens
 printf '203.0.113.2\n203.0.113.4-203.0.113.5, 203.0.113.7 # and one\n' >"$T/plain"
