@@ -198,6 +198,7 @@ static const struct table tables[] = {
 	 {{"address", "ADDRESS", TEXT, NULL},
 	  {"port", "PORT", NUMBER, NULL},
 	  {"vlan", "VLAN", VLAN, NULL},
+	  {"all", "ALL", TEXT, NULL},
 	  {"state", "STATE", TEXT, NULL}}},
 	{"show route",
 	 "routes",

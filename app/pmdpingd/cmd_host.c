@@ -68,17 +68,25 @@ void pp_cmd_addr_add(struct pp_call *c)
 		return;
 	end(c,
 	    pp_host_addr_add(e->host, pp_call_addr(c, "address"), *pp_call_plen(c, "address"), link,
-			     dad && *dad == 0, pp_clock_now()),
+			     dad && *dad == 0, pp_call_flag(c, "all"), pp_clock_now()),
 	    "address", words, PP_ARRAY_LEN(words));
 }
 
 void pp_cmd_addr_del(struct pp_call *c)
 {
-	static const struct words words[] = {{-ENOENT, "not an address of ours"}};
+	static const struct words words[] = {
+		{-ENOENT, "not an address of ours, or only with all of its prefix"}};
 	struct pp_engine *e = pp_call_engine(c);
+	struct pp_addr a = *pp_call_addr(c, "address");
+	unsigned int plen = *pp_call_plen(c, "address");
 
-	end(c, pp_host_addr_del(e->host, pp_call_addr(c, "address"), pp_clock_now()), "address",
-	    words, PP_ARRAY_LEN(words));
+	/* By the prefix, if it was added so. */
+	struct pp_addr first = pp_ifaddr_first(&a, plen);
+	const struct pp_ifaddr *own = pp_ifaddr_find(pp_host_routes(e->host), &first);
+	if (own && own->all && own->plen == plen)
+		a = first;
+	end(c, pp_host_addr_del(e->host, &a, pp_clock_now()), "address", words,
+	    PP_ARRAY_LEN(words));
 }
 
 void pp_cmd_addr_flush(struct pp_call *c)
@@ -124,10 +132,10 @@ void pp_cmd_show_addr(struct pp_call *c)
 	for (size_t i = 0; i < pp_ifaddr_count(r); i++) {
 		const struct pp_ifaddr *a = pp_ifaddr_at(r, i);
 		json_array_append_new(
-			rows, json_pack("{s:s, s:i, s:o, s:s}", "address",
+			rows, json_pack("{s:s, s:i, s:o, s:b, s:s}", "address",
 					prefix_text(&a->addr, a->plen, text, sizeof(text)), "port",
-					(int)a->link.port, "vlan", vlan_json(a->link.vlan), "state",
-					ifaddr_state(a->state)));
+					(int)a->link.port, "vlan", vlan_json(a->link.vlan), "all",
+					a->all, "state", ifaddr_state(a->state)));
 	}
 	pp_call_done(c, json_pack("{s:o}", "addresses", rows));
 }

@@ -117,6 +117,8 @@ static const struct pp_param addr_add_params[] = {
 	LINK_PARAMS,
 	{"dad", .type = PP_PARAM_CHOICE, .choices = on_off,
 	 .help = "first make sure that nobody has it (RFC 5227, 4862): 4 to 7 s; off"},
+	{"all", .type = PP_PARAM_FLAG,
+	 .help = "every host address of that prefix; duplicates are looked for, and others told, of the first or the named one only"},
 	END,
 };
 static const struct pp_param addr_del_params[] = {

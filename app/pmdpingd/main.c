@@ -98,7 +98,7 @@ static void address_wire(struct pp_engine *e)
 			snprintf(text, sizeof(text), i ? "2001:2::%u/64" : "198.18.0.%u/24", side);
 			if (pp_prefix_parse(text, &addr, &plen) == 0)
 				pp_host_addr_add(e->host, &addr, plen,
-						 (struct pp_link){.port = port}, false,
+						 (struct pp_link){.port = port}, false, false,
 						 pp_clock_now());
 		}
 	}

@@ -23,6 +23,7 @@ struct pp_ifaddr {
 	uint8_t plen; /* 0..128; IPv4 /24 is 120 */
 	struct pp_link link;
 	enum pp_ifaddr_state state;
+	bool all; /* while it is preferred, every host address of the prefix is ours */
 };
 
 struct pp_route {
@@ -42,18 +43,24 @@ struct pp_routes *pp_routes_create(void);
 void pp_routes_free(struct pp_routes *r);
 
 /* Adds an address and its on-link route. 0, -EEXIST (the address is there on any
- * link), -EINVAL (not unicast; network or broadcast address of its own prefix for
- * IPv4 with a prefix of /30 or shorter), -ENOSPC. */
+ * link, or is one of those that another link has all of), -EINVAL (not unicast; network
+ * or broadcast address of its own prefix for IPv4 with a prefix of /30 or shorter; all of
+ * a prefix with others than unicast addresses in it), -ENOSPC. */
 int pp_ifaddr_add(struct pp_routes *r, const struct pp_ifaddr *a);
 /* Deletes it, its on-link route, and the routes whose gateway is no longer
  * on-link. 0 or -ENOENT. */
 int pp_ifaddr_del(struct pp_routes *r, const struct pp_addr *addr);
 int pp_ifaddr_set_state(struct pp_routes *r, const struct pp_addr *addr,
 			enum pp_ifaddr_state state);
-/* NULL when we do not have it. The pointer holds until the next change. */
+/* What makes it ours: an entry for it alone, in whatever state, else one in use for all of
+ * its prefix, whose addr is another. NULL when we do not have it. The pointer holds until the
+ * next change. */
 const struct pp_ifaddr *pp_ifaddr_find(const struct pp_routes *r, const struct pp_addr *addr);
 size_t pp_ifaddr_count(const struct pp_routes *r);
 const struct pp_ifaddr *pp_ifaddr_at(const struct pp_routes *r, size_t i);
+/* Of all addresses of a prefix, the one that is announced: addr, or the first host's where
+ * addr is the prefix itself ("198.18.1.0/24"). */
+struct pp_addr pp_ifaddr_first(const struct pp_addr *addr, unsigned int plen);
 /* IPv4 subnet broadcast (all ones, or all zeros: both forms of RFC 1122 3.3.6)
  * of one of our prefixes of /30 or shorter. */
 bool pp_ifaddr_is_broadcast(const struct pp_routes *r, const struct pp_addr *addr);

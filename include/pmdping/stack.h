@@ -85,9 +85,11 @@ const struct pp_mac *pp_host_mac(const struct pp_host *h, uint16_t port);
 uint16_t pp_host_mtu(const struct pp_host *h, uint16_t port);
 
 /* As pp_ifaddr_add, then announces it (RFC 5227 2.3, RFC 4861 7.2.6), or with dad
- * first makes sure that nobody has it (RFC 5227 2.1, RFC 4862 5.4). */
+ * first makes sure that nobody has it (RFC 5227 2.1, RFC 4862 5.4). `all`: so are all hosts
+ * of the prefix, of which nobody is asked and told but of addr; addr may be the prefix
+ * itself then, as in pp_ifaddr_first. */
 int pp_host_addr_add(struct pp_host *h, const struct pp_addr *addr, unsigned int plen,
-		     struct pp_link link, bool dad, pp_ns now);
+		     struct pp_link link, bool dad, bool all, pp_ns now);
 int pp_host_addr_del(struct pp_host *h, const struct pp_addr *addr, pp_ns now);
 int pp_host_route_add(struct pp_host *h, const struct pp_addr *prefix, unsigned int plen,
 		      const struct pp_addr *gateway, uint16_t preference);

@@ -11,6 +11,8 @@
 
 #define IP4_PLEN       96  /* 0.0.0.0/0 among the 128 bits */
 #define IP4_PLEN_BCAST 126 /* /30: the longest prefix with a broadcast address */
+#define ALL_PLEN4      104 /* the shortest prefixes of which all can be ours: /8, ... */
+#define ALL_PLEN6      16
 
 struct pp_routes *pp_routes_create(void)
 {
@@ -39,13 +41,46 @@ static bool plen_ok(const struct pp_addr *a, unsigned int plen)
 	return plen <= 128 && (!pp_addr_is4(a) || plen >= IP4_PLEN);
 }
 
+/* Its first and its last address, of one kind: unicast, of one family. */
+static bool all_unicast(const struct pp_ifaddr *a)
+{
+	struct pp_addr first = pp_route_mask(&a->addr, a->plen), last = first;
+
+	if (a->plen < (pp_addr_is4(&a->addr) ? ALL_PLEN4 : ALL_PLEN6))
+		return false;
+	first = pp_ifaddr_first(&first, a->plen);
+	for (unsigned int bit = a->plen; bit < 128; bit++)
+		last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return pp_addr_is_unicast(&first) && pp_addr_is_unicast(&last) &&
+	       pp_addr_is4(&first) == pp_addr_is4(&last);
+}
+
 static int check(const struct pp_ifaddr *a)
 {
 	if (!pp_addr_is_unicast(&a->addr))
 		return -EINVAL;
 	if (!plen_ok(&a->addr, a->plen) || is_broadcast_of(&a->addr, &a->addr, a->plen))
 		return -EINVAL;
-	return 0;
+	return a->all && !all_unicast(a) ? -EINVAL : 0;
+}
+
+/* Whether both make one address ours: on two links, nobody could say on which. */
+static bool overlap(const struct pp_ifaddr *a, const struct pp_ifaddr *b)
+{
+	if (pp_addr_eq(&a->addr, &b->addr))
+		return true;
+	if (pp_link_eq(a->link, b->link))
+		return false;
+	return (a->all && pp_route_covers(&a->addr, a->plen, &b->addr)) ||
+	       (b->all && pp_route_covers(&b->addr, b->plen, &a->addr));
+}
+
+static bool exists(const struct pp_routes *r, const struct pp_ifaddr *a)
+{
+	for (size_t i = 0; i < r->addrs; i++)
+		if (overlap(&r->addr[i], a))
+			return true;
+	return false;
 }
 
 static bool makes(const struct pp_ifaddr *a, const struct pp_route *route)
@@ -78,7 +113,7 @@ int pp_ifaddr_add(struct pp_routes *r, const struct pp_ifaddr *a)
 	int err = check(a);
 	if (err)
 		return err;
-	if (pp_ifaddr_find(r, &a->addr))
+	if (exists(r, a))
 		return -EEXIST;
 	if (r->addrs == PP_IFADDR_MAX)
 		return -ENOSPC;
@@ -136,12 +171,34 @@ int pp_ifaddr_set_state(struct pp_routes *r, const struct pp_addr *addr, enum pp
 	return 0;
 }
 
+/* Neither the network nor the broadcast address; of IPv6 not the routers' anycast address. */
+static bool is_host_of(const struct pp_addr *addr, const struct pp_ifaddr *a)
+{
+	if (!pp_route_covers(&a->addr, a->plen, addr) || is_broadcast_of(addr, &a->addr, a->plen))
+		return false;
+	struct pp_addr zeros = pp_route_mask(addr, a->plen);
+	return a->plen > IP4_PLEN_BCAST || !pp_addr_eq(addr, &zeros);
+}
+
 const struct pp_ifaddr *pp_ifaddr_find(const struct pp_routes *r, const struct pp_addr *addr)
 {
 	for (size_t i = 0; i < r->addrs; i++)
 		if (pp_addr_eq(&r->addr[i].addr, addr))
 			return &r->addr[i];
+	for (size_t i = 0; i < r->addrs; i++)
+		if (r->addr[i].all && r->addr[i].state == PP_IFADDR_PREFERRED &&
+		    is_host_of(addr, &r->addr[i]))
+			return &r->addr[i];
 	return NULL;
+}
+
+struct pp_addr pp_ifaddr_first(const struct pp_addr *addr, unsigned int plen)
+{
+	struct pp_addr zeros = pp_route_mask(addr, plen), first = *addr;
+
+	if (plen <= IP4_PLEN_BCAST && pp_addr_eq(addr, &zeros))
+		pp_addr_step(&first, 1);
+	return first;
 }
 
 size_t pp_ifaddr_count(const struct pp_routes *r)

@@ -303,7 +303,7 @@ int pp_route_lookup(const struct pp_routes *r, const struct pp_addr *dst, const 
 	*ret_hop = (struct pp_nexthop){
 		.link = best.route->link,
 		.hop = *hop_of(best.route, dst),
-		.src = best.source->addr,
+		.src = src ? *src : best.source->addr,
 		.onlink = best.route->onlink,
 	};
 	return 0;

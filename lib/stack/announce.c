@@ -177,7 +177,8 @@ static void lose(struct pp_host *h, struct pp_claim *c, const struct pp_neigh_he
 }
 
 /* Policy (c) of RFC 5227 2.4: a measurement goes on. One announcement per
- * DEFEND_INTERVAL, so that two hosts which both defend do not fill the link. */
+ * DEFEND_INTERVAL, so that two hosts which both defend do not fill the link; all addresses
+ * of a prefix that is ours as a whole share one claim. */
 static void defend(struct pp_host *h, struct pp_claim *c, const struct pp_neigh_heard *heard,
 		   pp_ns now)
 {
@@ -188,9 +189,10 @@ static void defend(struct pp_host *h, struct pp_claim *c, const struct pp_neigh_
 		return;
 	c->defended = true;
 	c->defence = now;
-	pp_host_log(h, "address %s on %s: %s uses it too, keeping it", pp_addr_text(&c->addr, addr),
-		    pp_link_text(c->link, link), pp_mac_text(&heard->mac, mac));
-	pp_host_announce(h, c->link, &c->addr);
+	pp_host_log(h, "address %s on %s: %s uses it too, keeping it",
+		    pp_addr_text(&heard->addr, addr), pp_link_text(c->link, link),
+		    pp_mac_text(&heard->mac, mac));
+	pp_host_announce(h, c->link, &heard->addr);
 }
 
 /* Ours by address and link, in whatever state. */
@@ -225,7 +227,7 @@ bool pp_claims_hear(struct pp_host *h, const struct pp_neigh_heard *heard,
 	if (pp_addr_is_any(&heard->addr))
 		return own_mac || hear_probe(h, heard, target);
 	const struct pp_ifaddr *a = ours(h, heard->link, &heard->addr);
-	struct pp_claim *c = a ? find(h, &heard->addr) : NULL;
+	struct pp_claim *c = a ? find(h, &a->addr) : NULL;
 	if (!c || a->state == PP_IFADDR_DUPLICATE)
 		return false;
 	if (a->state == PP_IFADDR_TENTATIVE)

@@ -160,13 +160,14 @@ uint16_t pp_host_mtu(const struct pp_host *h, uint16_t port)
 /* ---- addresses and routes ---- */
 
 int pp_host_addr_add(struct pp_host *h, const struct pp_addr *addr, unsigned int plen,
-		     struct pp_link link, bool dad, pp_ns now)
+		     struct pp_link link, bool dad, bool all, pp_ns now)
 {
 	struct pp_ifaddr a = {
-		.addr = *addr,
+		.addr = all && plen <= 128 ? pp_ifaddr_first(addr, plen) : *addr,
 		.plen = (uint8_t)plen,
 		.link = link,
 		.state = dad ? PP_IFADDR_TENTATIVE : PP_IFADDR_PREFERRED,
+		.all = all,
 	};
 
 	if (!port_present(h, link.port) || link.vlan > VLAN_MAX || plen > 128)

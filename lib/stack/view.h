@@ -2,7 +2,8 @@
 /*
  * The snapshot of the host that workers read: ports, and whose address a packet
  * was sent to. Built by the control thread from the routes, immutable afterwards;
- * every question a worker asks is one probe of an open-addressing hash. Internal
+ * every question a worker asks is one probe of an open-addressing hash, and a look at the
+ * few prefixes of which all addresses are ours, where there are any. Internal
  * to lib/stack.
  */
 #ifndef PMDPING_STACK_VIEW_H
@@ -41,6 +42,14 @@ struct pp_view_prefix {
 	uint8_t plen;
 };
 
+/* Addresses without an entry of their own: all hosts of a prefix are ours, or their
+ * solicited-node groups are joined. */
+struct pp_view_range {
+	struct pp_addr addr, mask;
+	struct pp_link link;
+	uint8_t dst; /* enum pp_view_dst */
+};
+
 /* Many more than there are addresses. */
 #define PP_VIEW_TAKEN	   8192
 #define PP_VIEW_TAKEN_UNIT (UINT64_C(1) << 51) /* 2^64 / PP_VIEW_TAKEN */
@@ -54,6 +63,8 @@ struct pp_view {
 	struct pp_view_entry *table;	    /* in the same allocation */
 	uint64_t taken[PP_VIEW_TAKEN / 64]; /* a bit per address that no host may send from */
 	struct pp_view_prefix *prefixes;
+	uint32_t n_ranges; /* few, mostly none */
+	struct pp_view_range *ranges;
 };
 
 /* Control thread. NULL when out of memory. */
@@ -76,8 +87,20 @@ static inline uint32_t pp_view_slot(const struct pp_view *v, struct pp_link link
 	return (uint32_t)(pp_view_hash(link, addr) >> v->shift);
 }
 
+/* The search that pp_view_range spares where there are none. */
+const struct pp_view_range *pp_view_search(const struct pp_view *v, struct pp_link link,
+					   const struct pp_addr *addr);
+
+/* For an address that the table does not have; or NULL. */
+static inline const struct pp_view_range *
+pp_view_range(const struct pp_view *v, struct pp_link link, const struct pp_addr *addr)
+{
+	return v->n_ranges ? pp_view_search(v, link, addr) : NULL;
+}
+
 /* True of no address that is ours or a subnet's broadcast on that link, and of nearly all
- * others: no search, and no branch that depends on who sends. */
+ * others: no search, and no branch that depends on who sends. With ranges it is true of
+ * none, so that those who have none do not pay for them. */
 static inline bool pp_view_is_stranger(const struct pp_view *v, struct pp_link link,
 				       const struct pp_addr *addr)
 {
@@ -107,6 +130,9 @@ static inline enum pp_view_dst pp_view_classify(const struct pp_view *v, struct 
 
 	if (e)
 		return (enum pp_view_dst)e->dst;
+	const struct pp_view_range *range = pp_view_range(v, link, dst);
+	if (range)
+		return (enum pp_view_dst)range->dst;
 	if (!pp_addr_is_multicast(dst))
 		return PP_DST_OTHER;
 	return pp_addr_is4(dst) && memcmp(dst->b + 12, limited, 4) == 0 ? PP_DST_BROADCAST

@@ -49,6 +49,7 @@ struct kind {
 	const char *name;
 	size_t size;
 	bool v6, reply, other, fragment;
+	bool all; /* of our prefix is ours, and asked in turn */
 	unsigned int sources;
 };
 
@@ -96,14 +97,14 @@ static struct pp_addr addr_of(const char *text)
 	return a;
 }
 
-static struct pp_view *make_view(void)
+static struct pp_view *make_view(bool all)
 {
 	static const char *const ours[] = {"192.0.2.2/24", "2001:db8::2/64"};
 	const struct pp_view_port ports[PP_PORT_MAX] = {{our_mac, 1500, true}};
 	struct pp_routes *r = pp_routes_create();
 
 	for (size_t i = 0; i < PP_ARRAY_LEN(ours); i++) {
-		struct pp_ifaddr a = {.state = PP_IFADDR_PREFERRED};
+		struct pp_ifaddr a = {.state = PP_IFADDR_PREFERRED, .all = all};
 		unsigned int plen;
 		if (pp_prefix_parse(ours[i], &a.addr, &plen))
 			abort();
@@ -160,6 +161,8 @@ static struct pp_l3 headers_of(const struct kind *k, unsigned int i)
 	pp_put_be16(l3.src.b + 14, (uint16_t)host);
 	if (k->other)
 		l3.dst.b[15] ^= 0x80;
+	if (k->all)
+		l3.dst.b[15] = (uint8_t)(1 + i);
 	return l3;
 }
 
@@ -221,6 +224,7 @@ static void run(struct bench *b, const struct kind *k)
 
 	for (unsigned int i = 0; i < FRAMES; i++)
 		write_frame(b, k, i);
+	b->view = make_view(k->all);
 	b->stack.sessions = pp_sessions_create(16, 1);
 	if (k->reply)
 		add_session(b->stack.sessions, k->v6, payload_of(k));
@@ -235,6 +239,7 @@ static void run(struct bench *b, const struct kind *k)
 	printf("%-40s %-15s %6.1f least, %6.1f median\n", k->name, pp_drop_name(pkts[0].fate),
 	       (double)b->slice[0] / FRAMES, (double)b->slice[SLICES / 2] / FRAMES);
 	pp_sessions_free(b->stack.sessions);
+	pp_view_free(b->view);
 }
 
 static const struct kind kinds[] = {
@@ -245,6 +250,12 @@ static const struct kind kinds[] = {
 	{.name = "echo request, 1518 bytes", .size = 1518, .sources = 1},
 	{.name = "echo request, IPv6, 82 bytes", .size = 82, .v6 = true, .sources = 1},
 	{.name = "echo request, IPv6, 1024 bytes", .size = 1024, .v6 = true, .sources = 1},
+	{.name = "echo request, 64 bytes, all of /24", .size = 64, .all = true, .sources = FRAMES},
+	{.name = "echo request, IPv6, 82 bytes, all of /64",
+	 .size = 82,
+	 .v6 = true,
+	 .all = true,
+	 .sources = FRAMES},
 	{.name = "echo reply, 64 bytes", .size = 64, .reply = true, .sources = 1},
 	{.name = "echo reply, 1024 bytes", .size = 1024, .reply = true, .sources = 1},
 	{.name = "echo reply, IPv6, 82 bytes", .size = 82, .v6 = true, .reply = true, .sources = 1},
@@ -262,7 +273,6 @@ int main(int argc, char **argv)
 	if (!b)
 		return 1;
 	memset(b, 0, sizeof(*b));
-	b->view = make_view();
 	b->stack.probers = probers;
 	b->stack.ops = &ops;
 	b->stack.arg = b;
@@ -270,7 +280,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < PP_ARRAY_LEN(kinds); i++)
 		if (argc < 2 || strstr(kinds[i].name, argv[1]))
 			run(b, &kinds[i]);
-	pp_view_free(b->view);
 	free(b);
 	return 0;
 }

@@ -266,7 +266,8 @@ static void addr_add(struct sim_node *n, const char *prefix, bool dad)
 	unsigned int plen = 0;
 
 	CU_ASSERT_EQUAL_FATAL(pp_prefix_parse(prefix, &a, &plen), 0);
-	CU_ASSERT_EQUAL_FATAL(pp_host_addr_add(n->host, &a, plen, link, dad, n->sim->now), 0);
+	CU_ASSERT_EQUAL_FATAL(pp_host_addr_add(n->host, &a, plen, link, dad, false, n->sim->now),
+			      0);
 	n->host_due = n->sim->now;
 }
 

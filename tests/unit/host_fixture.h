@@ -122,13 +122,19 @@ static inline struct pp_addr addr(const char *text)
 	return a;
 }
 
-static inline int add(struct fixture *f, const char *prefix, struct pp_link link, bool dad)
+static inline int add_any(struct fixture *f, const char *prefix, struct pp_link link, bool dad,
+			  bool all)
 {
 	struct pp_addr a = {0};
 	unsigned int plen = 0;
 
 	CU_ASSERT_EQUAL_FATAL(pp_prefix_parse(prefix, &a, &plen), 0);
-	return pp_host_addr_add(f->host, &a, plen, link, dad, f->now);
+	return pp_host_addr_add(f->host, &a, plen, link, dad, all, f->now);
+}
+
+static inline int add(struct fixture *f, const char *prefix, struct pp_link link, bool dad)
+{
+	return add_any(f, prefix, link, dad, false);
 }
 
 static inline void route(struct fixture *f, const char *prefix, const char *gateway,

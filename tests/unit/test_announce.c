@@ -261,11 +261,11 @@ static void claim(struct fixture *f, const char *text)
 		hear_arp(f, false, &thief_mac, text, "192.0.2.99");
 }
 
-static void defend(const char *prefix, const char *text)
+static void defend(const char *prefix, const char *text, bool all)
 {
 	struct fixture *f = setup(7);
 
-	CU_ASSERT_EQUAL(add(f, prefix, link0, false), 0);
+	CU_ASSERT_EQUAL(add_any(f, prefix, link0, false, all), 0);
 	run(f, PP_SEC(60));
 	unsigned int before = f->frames;
 	for (unsigned int i = 0; i < 100; i++) {
@@ -292,8 +292,49 @@ static void defend(const char *prefix, const char *text)
 
 static void test_defend(void)
 {
-	defend("192.0.2.1/24", "192.0.2.1");
-	defend("2001:db8::1/64", "2001:db8::1");
+	defend("192.0.2.1/24", "192.0.2.1", false);
+	defend("2001:db8::1/64", "2001:db8::1", false);
+}
+
+static void test_defend_all(void)
+{
+	defend("192.0.2.1/26", "192.0.2.33", true);
+	defend("2001:db8::1/64", "2001:db8::abcd", true);
+}
+
+/* Named by the prefix; announced and probed for is the first host's address alone. */
+static void test_announce_all(void)
+{
+	struct fixture *f = setup(7);
+
+	CU_ASSERT_EQUAL(add_any(f, "192.0.2.0/24", link0, false, true), 0);
+	run(f, PP_SEC(60));
+	CU_ASSERT_EQUAL_FATAL(f->frames, 2);
+	CU_ASSERT_TRUE(is_announcement4(&f->frame[0], "192.0.2.1"));
+	CU_ASSERT_TRUE(is_announcement4(&f->frame[1], "192.0.2.1"));
+	CU_ASSERT_EQUAL(seen(f, "192.0.2.200"), PP_DST_OURS);
+	hear_arp(f, false, &thief_mac, NULL, "192.0.2.200"); /* a probe: answered, no conflict */
+	CU_ASSERT_EQUAL(pp_host_conflicts(f->host), 0);
+	CU_ASSERT_EQUAL(pp_neigh_count(pp_host_neighbours(f->host)), 0);
+	teardown(f);
+}
+
+/* Somebody has the first one: none of the prefix is ours. Until it is known, neither. */
+static void test_dad_all(void)
+{
+	struct fixture *f = setup(7);
+
+	CU_ASSERT_EQUAL(add_any(f, "192.0.2.0/24", link0, true, true), 0);
+	run(f, PP_SEC(3));
+	CU_ASSERT_EQUAL(seen(f, "192.0.2.1"), PP_DST_TENTATIVE);
+	CU_ASSERT_EQUAL(seen(f, "192.0.2.2"), PP_DST_OTHER);
+	hear_arp(f, false, &thief_mac, "192.0.2.2", "192.0.2.99");
+	CU_ASSERT_EQUAL(state_of(f, "192.0.2.1"), PP_IFADDR_TENTATIVE);
+	hear_arp(f, false, &thief_mac, "192.0.2.1", "192.0.2.99");
+	run(f, PP_SEC(10));
+	CU_ASSERT_EQUAL(state_of(f, "192.0.2.1"), PP_IFADDR_DUPLICATE);
+	CU_ASSERT_EQUAL(seen(f, "192.0.2.3"), PP_DST_OTHER);
+	teardown(f);
 }
 
 static void test_probe_in_use(void)
@@ -339,5 +380,8 @@ PP_TEST_MAIN("announce", {"ARP-18 two announcements, 2 s apart", test_announce4}
 	     {"ND-12 advertisement, rival or sender makes the address a duplicate",
 	      test_dad6_taken},
 	     {"ARP-19 ARP-20 in use: kept, logged, defended once in 10 s", test_defend},
+	     {"ARP-19 ARP-20 any of a prefix that is ours: the same", test_defend_all},
+	     {"all of a prefix: one of them is announced", test_announce_all},
+	     {"all of a prefix: one of them is probed for", test_dad_all},
 	     {"ARP-21 a probe for our address is no conflict and no neighbour", test_probe_in_use},
 	     {"our own packets looped back are no conflict", test_own_loop})

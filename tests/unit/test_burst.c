@@ -52,21 +52,25 @@ static void add_session(struct fixture *f, bool v6)
 }
 
 /* A second port with the same MAC address and an address of its own, and one whose MAC
- * address is a group's. */
-static struct pp_view *make_ports(bool respond)
+ * address is a group's; and `all` of a prefix of both families. */
+static struct pp_view *make_ports(bool respond, bool all)
 {
 	const struct pp_view_port ports[PP_PORT_MAX] = {
 		{our_mac, 1500, true}, {our_mac, 1000, true}, {{{3, 0, 0, 0, 0, 2}}, 1500, true}};
-	static const char *const ours[] = {"192.0.2.2/24", "2001:db8::2/64", "192.0.2.7/24",
-					   "2001:db8::7/64", "192.0.2.9/24"};
-	static const uint16_t on[] = {0, 0, 1, 1, 2};
+	static const char *const ours[] = {
+		"192.0.2.2/24", "2001:db8::2/64",  "192.0.2.7/24",	 "2001:db8::7/64",
+		"192.0.2.9/24", "198.51.100.1/25", "2001:db8:0:1::1/112"};
+	static const uint16_t on[] = {0, 0, 1, 1, 2, 0, 0};
 	struct pp_routes *r = pp_routes_create();
 	struct pp_ifaddr tentative = {
 		.addr = addr_of("192.0.2.3"), .plen = 120, .state = PP_IFADDR_TENTATIVE};
 
 	CU_ASSERT_EQUAL(pp_ifaddr_add(r, &tentative), 0);
 	for (size_t i = 0; i < PP_ARRAY_LEN(ours); i++) {
-		struct pp_ifaddr a = {.link.port = on[i], .state = PP_IFADDR_PREFERRED};
+		struct pp_ifaddr a = {
+			.link.port = on[i], .state = PP_IFADDR_PREFERRED, .all = i > 4};
+		if (a.all && !all)
+			continue;
 		unsigned int plen = 0;
 		pp_prefix_parse(ours[i], &a.addr, &plen);
 		a.plen = (uint8_t)plen;
@@ -84,15 +88,15 @@ static void set_view(struct fixture *f, struct pp_view *view)
 	f->view = view;
 }
 
-static struct twins *begin(bool respond, uint64_t seed)
+static struct twins *begin(bool respond, bool all, uint64_t seed)
 {
 	struct twins *t = calloc(1, sizeof(*t));
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
 	t->fast = setup(respond);
 	t->general = setup(respond);
-	set_view(t->fast, make_ports(respond));
-	set_view(t->general, make_ports(respond));
+	set_view(t->fast, make_ports(respond, all));
+	set_view(t->general, make_ports(respond, all));
 	for (int v6 = 0; v6 < 2; v6++) {
 		add_session(t->fast, v6);
 		add_session(t->general, v6);
@@ -194,15 +198,28 @@ static void compare(struct twins *t)
 
 static void put_edge_address(struct twins *t, struct bytes *f)
 {
-	static const char *const v4[] = {
-		"0.0.0.0",	   "0.0.0.1",	   "127.0.0.1",	     "192.0.2.2",	"192.0.2.3",
-		"192.0.2.255",	   "192.0.2.0",	   "224.0.0.1",	     "239.255.255.1",	"240.0.0.1",
-		"255.255.255.255", "198.51.100.2", "198.51.100.255", "126.255.255.255", "128.0.0.0",
-		"192.0.2.1",	   "192.0.2.7"};
-	static const char *const v6[] = {"::",		"::1",	       "2001:db8::2",
-					 "2001:db8::3", "ff02::1",     "ff02::1:ff00:2",
-					 "ff02::1:2",	"2001:db8::1", "::5",
-					 "fe80::1",	"fec0::1",     "2001:db8::7"};
+	static const char *const v4[] = {"0.0.0.0",	   "0.0.0.1",	      "127.0.0.1",
+					 "192.0.2.2",	   "192.0.2.3",	      "192.0.2.255",
+					 "192.0.2.0",	   "224.0.0.1",	      "239.255.255.1",
+					 "240.0.0.1",	   "255.255.255.255", "198.51.100.2",
+					 "198.51.100.255", "126.255.255.255", "128.0.0.0",
+					 "192.0.2.1",	   "192.0.2.7",	      "198.51.100.0",
+					 "198.51.100.77",  "198.51.100.126",  "198.51.100.127"};
+	static const char *const v6[] = {"::",
+					 "::1",
+					 "2001:db8::2",
+					 "2001:db8::3",
+					 "ff02::1",
+					 "ff02::1:ff00:2",
+					 "ff02::1:2",
+					 "2001:db8::1",
+					 "::5",
+					 "fe80::1",
+					 "fec0::1",
+					 "2001:db8::7",
+					 "2001:db8:0:1::",
+					 "2001:db8:0:1::77",
+					 "2001:db8:0:1::1:0"};
 	bool six = f->b[14] >> 4 == 6, dst = below(t, 3) == 0;
 	struct pp_addr a =
 		addr_of(six ? v6[below(t, PP_ARRAY_LEN(v6))] : v4[below(t, PP_ARRAY_LEN(v4))]);
@@ -319,9 +336,9 @@ static void put_random(struct twins *t)
 	put(t, f.b, f.len, room < ROOM ? room : ROOM, port);
 }
 
-static void random_bursts(bool respond)
+static void random_bursts(bool respond, bool all)
 {
-	struct twins *t = begin(respond, pp_test_seed());
+	struct twins *t = begin(respond, all, pp_test_seed());
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		for (uint64_t n = below(t, BURST + 1); n; n--)
@@ -341,19 +358,50 @@ static void random_bursts(bool respond)
 
 static void respond_on(void)
 {
-	random_bursts(true);
+	random_bursts(true, false);
 }
 
 static void respond_off(void)
 {
-	random_bursts(false);
+	random_bursts(false, false);
+}
+
+/* With all of two prefixes ours. */
+static void respond_all(void)
+{
+	random_bursts(true, true);
+}
+
+/* To each address of 198.51.100.0/25, then from each, and the same of IPv6's last byte. */
+static void each_of_all(void)
+{
+	struct twins *t = begin(true, true, 1);
+
+	for (unsigned int i = 0; i < 512; i++) {
+		bool six = i % 2, from = i >= 256;
+		struct bytes f = base_frame(six ? ECHO6 : ECHO4);
+		struct pp_addr a = addr_of(six ? "2001:db8:0:1::" : "198.51.100.0");
+		a.b[15] = (uint8_t)(i / 2 % 128);
+		if (six)
+			memcpy(f.b + (from ? 22 : 38), a.b, 16);
+		else
+			memcpy(f.b + (from ? 26 : 30), a.b + 12, 4);
+		fix(&f, FIX);
+		put(t, f.b, f.len, ROOM, 0);
+		if (t->n == BURST)
+			compare(t);
+	}
+	/* But 0 and 127 of IPv4, and 0 of IPv6, which may ask. */
+	CU_ASSERT_EQUAL(t->fast->stack.drops[PP_DROP_ECHO_ANSWERED], 126 + 127 + 1);
+	CU_ASSERT_EQUAL(t->fast->stack.drops[PP_DROP_IP_SOURCE], 128 + 127);
+	end(t);
 }
 
 /* Every bit of every header, with and without right sums. */
 static void each_bit(void)
 {
 	static const enum base bases[] = {ECHO4, ECHO6, REPLY4, REPLY6};
-	struct twins *t = begin(true, 1);
+	struct twins *t = begin(true, false, 1);
 
 	for (size_t b = 0; b < PP_ARRAY_LEN(bases); b++) {
 		struct bytes good = base_frame(bases[b]);
@@ -375,7 +423,7 @@ static void each_bit(void)
 /* Every size that the MTU allows and some that it does not, every cut of a short one. */
 static void each_length(void)
 {
-	struct twins *t = begin(true, 1);
+	struct twins *t = begin(true, false, 1);
 
 	for (size_t size = 0; size <= 1480; size++) {
 		struct bytes four = echo4(5, 8, size), six = echo6(128, size);
@@ -399,7 +447,7 @@ static void each_length(void)
 
 static void group_port(void)
 {
-	struct twins *t = begin(true, 1);
+	struct twins *t = begin(true, false, 1);
 	struct bytes f = base_frame(ECHO4);
 
 	f.b[0] = 3;
@@ -414,7 +462,7 @@ static void group_port(void)
 /* Right for whoever takes the header to have 20 bytes, which it says it has not. */
 static void header_lengths(void)
 {
-	struct twins *t = begin(true, 1);
+	struct twins *t = begin(true, false, 1);
 
 	for (unsigned int ihl = 0; ihl < 16; ihl++) {
 		struct bytes f = base_frame(ECHO4);
@@ -432,7 +480,7 @@ static void header_lengths(void)
 /* To the port whose MTU is 1000. */
 static void each_mtu(void)
 {
-	struct twins *t = begin(true, 1);
+	struct twins *t = begin(true, false, 1);
 
 	for (size_t size = 900; size <= 1000; size++) {
 		struct bytes p = echo4(5, 8, size);
@@ -450,7 +498,7 @@ static void each_mtu(void)
 /* Messages that end before their header does, with right sums. */
 static void too_short(void)
 {
-	struct twins *t = begin(true, 1);
+	struct twins *t = begin(true, false, 1);
 
 	for (size_t len = 0; len < PP_ICMP_HLEN; len++) {
 		struct bytes four = echo4(5, 8, 20), six = echo6(128, 20);
@@ -471,7 +519,7 @@ static void too_short(void)
 /* Every checksum that an echo request can have, next to both zeroes too. */
 static void each_checksum(void)
 {
-	struct twins *t = begin(true, 1);
+	struct twins *t = begin(true, false, 1);
 
 	for (unsigned int word = 0; word < 65536; word++) {
 		struct bytes p = word & 1 ? echo6(128, 2) : echo4(5, 8, 2);
@@ -559,7 +607,7 @@ static void foreign_captures(void)
 		CU_PASS("PMDPING_PCAPS is not set");
 		return;
 	}
-	struct twins *t = begin(true, 1);
+	struct twins *t = begin(true, false, 1);
 	snprintf(pattern, sizeof(pattern), "%s/*.pcap", folder);
 	glob(pattern, 0, NULL, &found);
 	snprintf(pattern, sizeof(pattern), "%s/*/*.pcap", folder);
@@ -575,6 +623,8 @@ static void foreign_captures(void)
 
 PP_TEST_MAIN("burst", {"random bursts, both ways the same", respond_on},
 	     {"the same while the responder is off", respond_off},
+	     {"all of two prefixes are ours", respond_all},
+	     {"all of two prefixes: each address", each_of_all},
 	     {"each bit of a plain frame", each_bit}, {"each length", each_length},
 	     {"header lengths that are not right", header_lengths},
 	     {"the MTU of another port", each_mtu},

@@ -154,7 +154,7 @@ static void test_addr_errors(void)
 	CU_ASSERT_EQUAL(add(f, "192.0.2.1/24", (struct pp_link){.port = 1}, false), -EINVAL);
 	CU_ASSERT_EQUAL(add(f, "192.0.2.1/24", (struct pp_link){.port = 99}, false), -EINVAL);
 	CU_ASSERT_EQUAL(add(f, "192.0.2.1/24", (struct pp_link){.vlan = 4095}, false), -EINVAL);
-	CU_ASSERT_EQUAL(pp_host_addr_add(f->host, &a, 129, link0, false, f->now), -EINVAL);
+	CU_ASSERT_EQUAL(pp_host_addr_add(f->host, &a, 129, link0, false, false, f->now), -EINVAL);
 	CU_ASSERT_EQUAL(add(f, "192.0.2.255/24", link0, false), -EINVAL);
 	CU_ASSERT_EQUAL(add(f, "192.0.2.1/24", link0, false), 0);
 	CU_ASSERT_EQUAL(add(f, "192.0.2.1/24", link0, false), -EEXIST);

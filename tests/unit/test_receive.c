@@ -307,6 +307,65 @@ static void our_mac_with_another_address(void)
 	teardown(f);
 }
 
+/* A question for an address of a prefix that is ours as a whole. */
+static void ask_all(struct fixture *f, const char *target, enum pp_drop drop)
+{
+	struct pp_addr a = addr_of(target);
+	bool four = pp_addr_is4(&a);
+	struct bytes frame = base_frame(four ? ARP : NS);
+
+	if (four)
+		memcpy(frame.b + 38, a.b + 12, 4);
+	else {
+		struct pp_nd ns = {.has_lla = true, .lla = their_mac, .target = a};
+		struct pp_l3 l3 = {.src_mac = their_mac,
+				   .src = addr_of("2001:db8:0:1::2:1"),
+				   .dst = pp_addr_solicited_node(&a)};
+		l3.dst_mac = pp_mac_of_group(&l3.dst);
+		frame.len = pp_nd_build(frame.b, sizeof(frame.b), &l3, &ns);
+	}
+	struct pp_pkt pkt = receive(f, &frame);
+	if (pkt.fate != drop)
+		printf("%s: %s\n", target, pp_drop_name(pkt.fate));
+	CU_ASSERT_EQUAL(pkt.fate, drop);
+	if (drop == PP_DROP_NEIGH_ANSWERED && four)
+		check_arp(&frame, &pkt);
+	else if (drop == PP_DROP_NEIGH_ANSWERED)
+		check_advert(&frame, &pkt);
+	free(pkt.data);
+}
+
+static void all_of_a_prefix(void)
+{
+	const struct pp_view_port ports[PP_PORT_MAX] = {{our_mac, 1500, true}};
+	static const char *const ours[] = {"198.51.100.1/25", "2001:db8:0:1::1/112"};
+	struct fixture *f = setup(true);
+	struct pp_routes *r = pp_routes_create();
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(ours); i++) {
+		struct pp_ifaddr a = {.state = PP_IFADDR_PREFERRED, .all = true};
+		unsigned int plen = 0;
+		pp_prefix_parse(ours[i], &a.addr, &plen);
+		a.plen = (uint8_t)plen;
+		CU_ASSERT_EQUAL(pp_ifaddr_add(r, &a), 0);
+	}
+	pp_view_free(f->view);
+	f->view = pp_view_build(r, ports, true);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f->view);
+	ask_all(f, "198.51.100.1", PP_DROP_NEIGH_ANSWERED);
+	ask_all(f, "198.51.100.77", PP_DROP_NEIGH_ANSWERED);
+	ask_all(f, "198.51.100.126", PP_DROP_NEIGH_ANSWERED);
+	ask_all(f, "198.51.100.127", PP_DROP_ARP_OTHER);
+	ask_all(f, "198.51.100.0", PP_DROP_ARP_OTHER);
+	ask_all(f, "198.51.100.128", PP_DROP_ARP_OTHER);
+	ask_all(f, "2001:db8:0:1::1", PP_DROP_NEIGH_ANSWERED);
+	ask_all(f, "2001:db8:0:1::1234", PP_DROP_NEIGH_ANSWERED);
+	ask_all(f, "2001:db8:0:1::", PP_DROP_ND_OTHER);
+	ask_all(f, "2001:db8:0:2::1", PP_DROP_ND_OTHER); /* another's of our group */
+	pp_routes_free(r);
+	teardown(f);
+}
+
 static void what_is_heard(void)
 {
 	struct fixture *f = setup(true);
@@ -554,6 +613,7 @@ PP_TEST_MAIN("receive", {"ETH-01 to ETH-03", ethernet}, {"ARP-01 to ARP-25", arp
 	     {"each frame in one counter", counters_add_up},
 	     {"ID-01 identifications of answers", identifications},
 	     {"another host with our MAC", our_mac_with_another_address},
+	     {"ARP-01 ND-01 all of a prefix is answered for", all_of_a_prefix},
 	     {"ARP-04 ND-05 what the control thread hears", what_is_heard},
 	     {"ICMP-09 replies to our probes", replies_to_probes},
 	     {"ICMP-17 ICMP-18 ICMP-22 ICMP-23 V6-02 V6-07 errors about our probes",

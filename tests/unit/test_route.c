@@ -35,6 +35,24 @@ static int add(const char *prefix, struct pp_link link)
 	return pp_ifaddr_add(r, &a);
 }
 
+static int add_all(const char *prefix, struct pp_link link)
+{
+	struct pp_ifaddr a = {.link = link, .all = true};
+	unsigned int plen = 0;
+	CU_ASSERT_EQUAL_FATAL(pp_prefix_parse(prefix, &a.addr, &plen), 0);
+	a.plen = (uint8_t)plen;
+	return pp_ifaddr_add(r, &a);
+}
+
+/* The address of the entry that makes it ours; "" when it is not. */
+static const char *entry_of(const char *text)
+{
+	static char buf[PP_ADDR_TEXT];
+	struct pp_addr a = ip(text);
+	const struct pp_ifaddr *i = pp_ifaddr_find(r, &a);
+	return i ? pp_addr_text(&i->addr, buf) : "";
+}
+
 static int del(const char *addr)
 {
 	struct pp_addr a = ip(addr);
@@ -637,6 +655,87 @@ static void check_table(void)
 	}
 }
 
+/* ---- all of a prefix ---- */
+
+static void all_found(void)
+{
+	open_table();
+	CU_ASSERT_EQUAL(add_all("198.18.1.1/24", p1), 0);
+	CU_ASSERT_EQUAL(add_all("2001:db8:1::1/64", p1), 0);
+	CU_ASSERT_EQUAL(add_all("203.0.113.6/31", p0), 0);
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.1.1"), "198.18.1.1");
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.1.2"), "198.18.1.1");
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.1.254"), "198.18.1.1");
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.1.255"), "");
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.1.0"), "");
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.0.9"), "");
+	CU_ASSERT_STRING_EQUAL(entry_of("2001:db8:1::ffff"), "2001:db8:1::1");
+	CU_ASSERT_STRING_EQUAL(entry_of("2001:db8:1:0:ffff:ffff:ffff:ffff"), "2001:db8:1::1");
+	CU_ASSERT_STRING_EQUAL(entry_of("2001:db8:1::"), ""); /* all routers' */
+	CU_ASSERT_STRING_EQUAL(entry_of("2001:db8:2::1"), "");
+	CU_ASSERT_STRING_EQUAL(entry_of("203.0.113.7"), "203.0.113.6");
+	CU_ASSERT_STRING_EQUAL(entry_of("203.0.113.8"), "");
+	/* One of them by itself, with its own state. */
+	CU_ASSERT_EQUAL(add("198.18.1.7/24", p1), 0);
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.1.7"), "198.18.1.7");
+	CU_ASSERT_EQUAL(del("198.18.1.8"), -ENOENT);
+	CU_ASSERT_EQUAL(del("198.18.1.1"), 0);
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.1.8"), "");
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.1.7"), "198.18.1.7");
+	close_table();
+}
+
+static void all_errors(void)
+{
+	static const char *const bad[] = {"198.18.1.0/24", "198.18.1.255/24", "200.0.0.1/7",
+					  "10.0.0.1/0",	   "2001:db8::1/15",  "::fffe:0:1/95",
+					  "::1:0:0/64",	   "::5/112"};
+	open_table();
+	for (size_t i = 0; i < PP_ARRAY_LEN(bad); i++)
+		CU_ASSERT_EQUAL(add_all(bad[i], p0), -EINVAL);
+	CU_ASSERT_EQUAL(add_all("10.0.0.1/8", p0), 0);
+	CU_ASSERT_EQUAL(add("10.9.9.9/24", p1), -EEXIST); /* on which of the two? */
+	CU_ASSERT_EQUAL(add("192.0.2.9/24", p1), 0);
+	CU_ASSERT_EQUAL(add_all("192.0.2.1/28", p0), -EEXIST);
+	CU_ASSERT_EQUAL(add_all("192.0.2.17/28", p0), 0);
+	CU_ASSERT_EQUAL(pp_ifaddr_count(r), 3);
+	close_table();
+}
+
+static void all_first(void)
+{
+	static const struct {
+		const char *named, *first;
+	} cases[] = {{"198.18.1.0/24", "198.18.1.1"},	{"198.18.1.7/24", "198.18.1.7"},
+		     {"203.0.113.6/31", "203.0.113.6"}, {"203.0.113.6/32", "203.0.113.6"},
+		     {"2001:db8::/64", "2001:db8::1"},	{"2001:db8::/127", "2001:db8::"}};
+	for (size_t i = 0; i < PP_ARRAY_LEN(cases); i++) {
+		struct pp_addr a = {0};
+		unsigned int plen = 0;
+		CU_ASSERT_EQUAL_FATAL(pp_prefix_parse(cases[i].named, &a, &plen), 0);
+		a = pp_ifaddr_first(&a, plen);
+		CU_ASSERT_TRUE(is(&a, cases[i].first));
+	}
+}
+
+static void all_sources(void)
+{
+	struct pp_nexthop to = {0};
+	struct pp_addr dst = ip("198.18.0.9"), src = ip("198.18.1.77"), not = ip("198.18.1.255");
+	open_table();
+	add_all("198.18.1.1/23", p0);
+	CU_ASSERT_EQUAL(pp_route_lookup(r, &dst, &src, -1, &to), 0);
+	CU_ASSERT_TRUE(pp_addr_eq(&to.src, &src));
+	CU_ASSERT_EQUAL(pp_route_lookup(r, &dst, NULL, -1, &to), 0);
+	CU_ASSERT_TRUE(is(&to.src, "198.18.1.1"));
+	CU_ASSERT_EQUAL(pp_route_lookup(r, &dst, &not, -1, &to), -EADDRNOTAVAIL);
+	CU_ASSERT_EQUAL(route("0.0.0.0/0", "198.18.0.5", 0), -EINVAL); /* ourselves */
+	set_state("198.18.1.1", PP_IFADDR_DUPLICATE);
+	CU_ASSERT_STRING_EQUAL(entry_of("198.18.1.77"), "");
+	CU_ASSERT_EQUAL(pp_route_lookup(r, &dst, &src, -1, &to), -EADDRNOTAVAIL);
+	close_table();
+}
+
 static void random_tables(void)
 {
 	struct pp_prng rng;
@@ -680,6 +779,10 @@ PP_TEST_MAIN("route", {"addresses that may not be: every error", address_errors}
 
 	     {"a given source chooses between links", source_names_link},
 	     {"tentative and duplicate addresses are no source", source_state},
+	     {"all of a prefix: its hosts are found, no others", all_found},
+	     {"all of a prefix: every error", all_errors},
+	     {"all of a prefix: the one that is announced", all_first},
+	     {"all of a prefix: each may be the source", all_sources},
 	     {"link-local sources for link-local destinations only", source_linklocal},
 	     {"link-local destinations on several links", linklocal_links},
 	     {"IP-10 random tables: the source is always ours", random_tables})

@@ -29,6 +29,17 @@ static void add(struct pp_routes *r, const char *prefix, struct pp_link link,
 	CU_ASSERT_EQUAL_FATAL(pp_ifaddr_add(r, &a), 0);
 }
 
+static void add_all(struct pp_routes *r, const char *prefix, struct pp_link link,
+		    enum pp_ifaddr_state state)
+{
+	struct pp_ifaddr a = {.link = link, .state = state, .all = true};
+	unsigned int plen = 0;
+
+	CU_ASSERT_EQUAL_FATAL(pp_prefix_parse(prefix, &a.addr, &plen), 0);
+	a.plen = (uint8_t)plen;
+	CU_ASSERT_EQUAL_FATAL(pp_ifaddr_add(r, &a), 0);
+}
+
 static struct pp_view *build(struct pp_routes *r)
 {
 	struct pp_view *v = pp_view_build(r, ports, true);
@@ -170,6 +181,62 @@ static void test_groups(void)
 	pp_routes_free(r);
 }
 
+/* ---- all of a prefix ---- */
+
+static void test_all(void)
+{
+	static const struct {
+		const char *dst;
+		struct pp_link link;
+		enum pp_view_dst want;
+	} cases[] = {
+		{"198.18.1.1", {1, 0}, PP_DST_OURS},
+		{"198.18.1.2", {1, 0}, PP_DST_OURS},
+		{"198.18.1.254", {1, 0}, PP_DST_OURS},
+		{"198.18.1.255", {1, 0}, PP_DST_BROADCAST},
+		{"198.18.1.0", {1, 0}, PP_DST_BROADCAST},
+		{"198.18.1.2", {0, 0}, PP_DST_OTHER},
+		{"198.18.1.2", {1, 7}, PP_DST_OTHER},
+		{"198.18.2.2", {1, 0}, PP_DST_OTHER},
+		{"198.18.1.7", {1, 0}, PP_DST_TENTATIVE},
+		{"198.18.1.8", {1, 0}, PP_DST_OTHER}, /* a duplicate */
+		{"2001:db8:1::abcd:1", {1, 0}, PP_DST_OURS},
+		{"2001:db8:1::", {1, 0}, PP_DST_OTHER}, /* all routers' */
+		{"2001:db8:2::1", {1, 0}, PP_DST_OTHER},
+		{"ff02::1:ff12:3456", {1, 0}, PP_DST_GROUP_JOINED},
+		{"ff02::1:fe12:3456", {1, 0}, PP_DST_GROUP},
+		{"ff02::1:ff12:3456", {0, 0}, PP_DST_GROUP},
+		{"ff02::1:ff00:11", {0, 7}, PP_DST_GROUP_JOINED}, /* of a /124 */
+		{"ff02::1:ff00:21", {0, 7}, PP_DST_GROUP},
+		{"203.0.113.6", {0, 0}, PP_DST_OURS},
+		{"203.0.113.7", {0, 0}, PP_DST_OURS},
+		{"10.0.0.1", {0, 0}, PP_DST_TENTATIVE},
+		{"10.0.0.2", {0, 0}, PP_DST_OTHER},
+	};
+	struct pp_routes *r = pp_routes_create();
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	add_all(r, "198.18.1.1/24", other, PP_IFADDR_PREFERRED);
+	add(r, "198.18.1.7/24", other, PP_IFADDR_TENTATIVE);
+	add(r, "198.18.1.8/24", other, PP_IFADDR_DUPLICATE);
+	add_all(r, "2001:db8:1::1/64", other, PP_IFADDR_PREFERRED);
+	add_all(r, "2001:db8:7::15/124", tagged, PP_IFADDR_PREFERRED);
+	add_all(r, "203.0.113.6/31", untagged, PP_IFADDR_PREFERRED);
+	add_all(r, "10.0.0.1/24", untagged, PP_IFADDR_TENTATIVE);
+	struct pp_view *v = build(r);
+	for (size_t i = 0; i < PP_ARRAY_LEN(cases); i++) {
+		struct pp_addr a = addr(cases[i].dst);
+		enum pp_view_dst got = pp_view_classify(v, cases[i].link, &a);
+		if (got != cases[i].want)
+			printf("%s: %d\n", cases[i].dst, (int)got);
+		CU_ASSERT_EQUAL(got, cases[i].want);
+		if (got == PP_DST_OURS || got == PP_DST_BROADCAST)
+			CU_ASSERT_FALSE(pp_view_is_stranger(v, cases[i].link, &a));
+	}
+	pp_view_free(v);
+	pp_routes_free(r);
+}
+
 static void test_links(void)
 {
 	struct pp_view *v = example();
@@ -214,20 +281,40 @@ static struct pp_link random_link(struct pp_prng *rng)
 				.vlan = (uint16_t)pp_prng_below(rng, 3)};
 }
 
-static void add_random(struct pp_routes *r, struct pp_prng *rng)
+static void add_random(struct pp_routes *r, struct pp_prng *rng, bool all)
 {
 	uint8_t bytes[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)pp_prng_below(rng, 256)};
 	struct pp_ifaddr a = {.link = random_link(rng), .plen = 64};
 
 	bytes[14] = (uint8_t)pp_prng_below(rng, 4);
 	a.state = (enum pp_ifaddr_state)pp_prng_below(rng, 3);
+	a.all = all && pp_prng_below(rng, 4) == 0;
 	a.addr = pp_addr_from6(bytes);
 	if (pp_prng_below(rng, 2)) {
 		uint8_t four[4] = {10, 0, bytes[14], bytes[15]};
 		a.addr = pp_addr_from4(four);
-		a.plen = 120;
+		a.plen = all ? (uint8_t)(120 + pp_prng_below(rng, 9)) : 120;
 	}
 	(void)pp_ifaddr_add(r, &a);
+}
+
+/* Of a prefix that one of our addresses in use has there. */
+static bool is_broadcast(const struct pp_routes *r, struct pp_link link, const struct pp_addr *dst)
+{
+	for (size_t i = 0; i < pp_ifaddr_count(r); i++) {
+		const struct pp_ifaddr *a = pp_ifaddr_at(r, i);
+		struct pp_addr zeros = *dst, ones = *dst;
+		for (unsigned int bit = a->plen; bit < 128; bit++) {
+			ones.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+			zeros.b[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+		}
+		if (a->state != PP_IFADDR_DUPLICATE && pp_link_eq(a->link, link) &&
+		    a->plen <= 126 && pp_addr_is4(dst) && pp_addr_is4(&a->addr) &&
+		    pp_addr_in_prefix(dst, &a->addr, a->plen) &&
+		    (pp_addr_eq(dst, &zeros) || pp_addr_eq(dst, &ones)))
+			return true;
+	}
+	return false;
 }
 
 static enum pp_view_dst expect(const struct pp_routes *r, struct pp_link link,
@@ -235,6 +322,8 @@ static enum pp_view_dst expect(const struct pp_routes *r, struct pp_link link,
 {
 	const struct pp_ifaddr *a = pp_ifaddr_find(r, dst);
 
+	if (a && !pp_addr_eq(&a->addr, dst) && is_broadcast(r, link, dst))
+		return PP_DST_BROADCAST;
 	if (!a || !pp_link_eq(a->link, link) || a->state == PP_IFADDR_DUPLICATE)
 		return PP_DST_OTHER;
 	return a->state == PP_IFADDR_PREFERRED ? PP_DST_OURS : PP_DST_TENTATIVE;
@@ -254,6 +343,26 @@ static unsigned int compare(const struct pp_routes *r, const struct pp_view *v)
 	return wrong;
 }
 
+/* Any address between those that may be ours. */
+static void compare_between(const struct pp_routes *r, const struct pp_view *v, struct pp_prng *rng)
+{
+	unsigned int wrong = 0;
+
+	for (unsigned int i = 0; i < 200; i++) {
+		uint8_t four[4] = {10, 0, (uint8_t)pp_prng_below(rng, 4),
+				   (uint8_t)pp_prng_below(rng, 256)};
+		struct pp_link link = random_link(rng);
+		struct pp_addr a = pp_addr_from4(four);
+		enum pp_view_dst want = expect(r, link, &a), got = pp_view_classify(v, link, &a);
+		if (want == PP_DST_OTHER && is_broadcast(r, link, &a))
+			want = PP_DST_BROADCAST;
+		wrong += got != want;
+		if (want == PP_DST_OURS || want == PP_DST_BROADCAST)
+			wrong += pp_view_is_stranger(v, link, &a);
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+}
+
 static unsigned int used(const struct pp_view *v)
 {
 	unsigned int n = 0;
@@ -265,7 +374,7 @@ static unsigned int used(const struct pp_view *v)
 
 /* No address that is ours or a subnet's broadcast passes for a stranger, and few others
  * do not. */
-static void check_strangers(const struct pp_view *v, struct pp_prng *rng)
+static void check_strangers(const struct pp_view *v, struct pp_prng *rng, bool all)
 {
 	unsigned int wrong = 0, taken = 0;
 
@@ -280,7 +389,7 @@ static void check_strangers(const struct pp_view *v, struct pp_prng *rng)
 		pp_put_be16(a.b + 14, (uint16_t)pp_prng_next(rng));
 		taken += !pp_view_is_stranger(v, untagged, &a);
 	}
-	CU_ASSERT_TRUE(taken < 2000);
+	CU_ASSERT_TRUE(all || taken < 2000);
 }
 
 static void test_random(void)
@@ -292,11 +401,12 @@ static void test_random(void)
 		struct pp_routes *r = pp_routes_create();
 		uint64_t want = pp_prng_below(&rng, 2 * PP_IFADDR_MAX);
 		for (uint64_t i = 0; i < want; i++)
-			add_random(r, &rng);
+			add_random(r, &rng, round % 2);
 		struct pp_view *v = build(r);
 		CU_ASSERT_EQUAL(compare(r, v), 0);
 		CU_ASSERT_TRUE(2 * used(v) <= v->mask + 1);
-		check_strangers(v, &rng);
+		compare_between(r, v, &rng);
+		check_strangers(v, &rng, round % 2);
 		pp_view_free(v);
 		pp_routes_free(r);
 	}
@@ -309,6 +419,7 @@ PP_TEST_MAIN("view",
 	     {"an address of ours is not taken for another prefix's broadcast",
 	      test_ours_before_broadcast},
 	     {"ND-11 joined: all nodes and the solicited-node groups", test_groups},
+	     {"all of a prefix: its hosts, and their solicited-node groups", test_all},
 	     {"VLANs and prefixes belong to their link", test_links},
 	     {"ports are copied, with the responder's switch", test_ports},
 	     {"agrees with a plain search, at most half full", test_random})
