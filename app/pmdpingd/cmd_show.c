@@ -137,7 +137,7 @@ void pp_cmd_show_counters(struct pp_call *c)
 
 static json_t *queues_json(const struct pp_worker_info *w)
 {
-	char text[1024] = "";
+	char text[1024] = "idle"; /* it had queues once */
 	size_t used = 0;
 
 	for (unsigned int i = 0; i < w->n_queues && used < sizeof(text) - 16; i++)
@@ -216,7 +216,7 @@ void pp_cmd_show_stalls(struct pp_call *c)
 	static const char *const causes[] = {
 		[PP_STALL_UNKNOWN] = "unknown", [PP_STALL_PREEMPTED] = "preempted",
 		[PP_STALL_STEAL] = "steal",	[PP_STALL_TRANSMIT] = "transmit",
-		[PP_STALL_RECEIVE] = "receive",
+		[PP_STALL_RECEIVE] = "receive", [PP_STALL_MOVED] = "moved",
 	};
 	struct pp_engine *e = pp_call_engine(c);
 	const int64_t *count = pp_call_int(c, "count");

@@ -165,6 +165,13 @@ static const struct pp_param port_params[] = {
 	{"port", .positional = true, .type = PP_PARAM_NAME, .help = "number, or all"},
 	END,
 };
+static const struct pp_param queue_move_params[] = {
+	{"port", .required = true, .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "number of the port"},
+	{"queue", .required = true, .type = PP_PARAM_INT, .min = 0, .max = PP_QUEUE_MAX - 1, .help = "number of its queue"},
+	{"lcore", .required = true, .type = PP_PARAM_INT, .min = 0, .max = 1023,
+	 .help = "who polls it from now on; enabled by -l or --lcores, not the first"},
+	END,
+};
 static const struct pp_param counters_params[] = {
 	{"all", .type = PP_PARAM_FLAG, .help = "those that are zero too"},
 	END,
@@ -217,6 +224,7 @@ const struct pp_command pp_commands[] = {
 	{"neigh flush", neigh_flush_params, PP_CLASS_CONTROL, "forget all that are not static", pp_cmd_neigh_flush},
 	{"set neigh trust", trust_params, PP_CLASS_CONTROL, "whose word on a MAC address is taken", pp_cmd_neigh_trust},
 	{"respond", respond_params, PP_CLASS_CONTROL, "the echo responder", pp_cmd_respond},
+	{"queue move", queue_move_params, PP_CLASS_CONTROL, "give a queue and its sessions to another lcore", pp_cmd_queue_move},
 	{"show addr", NULL, PP_CLASS_READ, "the engine's addresses", pp_cmd_show_addr},
 	{"show route", NULL, PP_CLASS_READ, "routes in order of lookup", pp_cmd_show_route},
 	{"show neigh", NULL, PP_CLASS_READ, "the neighbour cache", pp_cmd_show_neigh},

@@ -54,6 +54,8 @@ void pp_cmd_wait_port(struct pp_call *c);
 /* Every 100 ms: whether ports that somebody waits for are idle. */
 void pp_wait_tick(struct pp_engine *e);
 
+void pp_cmd_queue_move(struct pp_call *c);
+
 void pp_cmd_selftest(struct pp_call *c);
 /* Every millisecond. */
 void pp_selftest_tick(struct pp_engine *e);

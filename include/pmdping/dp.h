@@ -118,6 +118,20 @@ int pp_dp_request(struct pp_dp *dp, const struct pp_dp_request *request);
 int pp_dp_pick_owner(struct pp_dp *dp, uint16_t port);
 void pp_dp_drop_owner(struct pp_dp *dp, uint8_t owner);
 
+/* A queue that has moved. */
+struct pp_moved {
+	uint16_t port, queue;
+	unsigned int from, to; /* lcores */
+	pp_ns took, unpolled;  /* from the call; in which nobody polled it */
+};
+/* Gives a queue, with its sessions, to another lcore, which begins to work if it had none; a
+ * worker that loses its last queue ends. `done` is called when that has happened, from
+ * pp_dp_poll, or at once when no worker runs yet. One at a time. -ENODEV, -EINVAL, -EALREADY,
+ * -EBUSY, -ENOSPC, -ENOMEM, with a message. */
+int pp_dp_move(struct pp_dp *dp, const struct pp_queue_map *to,
+	       void (*done)(void *arg, const struct pp_moved *moved), void *arg,
+	       struct pp_error *ret_error);
+
 /* Moves what the owner writes of a new session to the NUMA node of the owner. */
 void pp_dp_place(struct pp_dp *dp, uint8_t owner, const struct pp_session *session);
 
@@ -187,6 +201,7 @@ enum pp_stall_cause {
 	PP_STALL_STEAL,	    /* the hypervisor did */
 	PP_STALL_TRANSMIT,  /* the driver took that long to send */
 	PP_STALL_RECEIVE,   /* the driver took that long to receive */
+	PP_STALL_MOVED,	    /* the queue was on its way from another worker */
 };
 struct pp_stall {
 	pp_ns at, length;

@@ -19,98 +19,15 @@
 
 /* ---- making ---------------------------------------------------------------------- */
 
-static struct rte_ring *make_ring(const char *kind, unsigned int a, unsigned int b, size_t elem,
-				  unsigned int count, unsigned int flags, int socket)
-{
-	char name[RTE_RING_NAMESIZE];
-
-	snprintf(name, sizeof(name), "pp_%s_%u_%u", kind, a, b);
-	return rte_ring_create_elem(name, (unsigned int)elem, count, socket, flags);
-}
-
-static struct pp_worker *make_worker(struct pp_dp *dp, unsigned int lcore)
-{
-	int socket = (int)rte_lcore_to_socket_id(lcore);
-	struct pp_worker *w =
-		rte_zmalloc_socket("pp_worker", sizeof(*w), RTE_CACHE_LINE_SIZE, socket);
-	unsigned int spsc = RING_F_SP_ENQ | RING_F_SC_DEQ;
-
-	if (!w)
-		return NULL;
-	w->dp = dp;
-	w->lcore = lcore;
-	w->index = dp->n_workers;
-	w->stack.sessions = dp->config.sessions;
-	w->stack.probers = w->probers;
-	w->stack.ops = &pp_worker_stack_ops;
-	w->stack.arg = w;
-	w->events =
-		make_ring("events", lcore, 0, sizeof(struct pp_event), PP_EVENT_RING, spsc, socket);
-	w->commands = make_ring("commands", lcore, 0, sizeof(struct pp_command), PP_COMMAND_RING,
-				spsc, socket);
-	w->done = make_ring("done", lcore, 0, sizeof(pp_session_ref), PP_DONE_RING,
-			    spsc | RING_F_EXACT_SZ, socket);
-	if (!w->events || !w->commands || !w->done)
-		return NULL;
-	dp->worker[dp->n_workers++] = w;
-	return w;
-}
-
-static int add_worker(struct pp_dp *dp, unsigned int lcore, struct pp_worker **ret_worker,
-		      struct pp_error *ret_error)
-{
-	for (unsigned int i = 0; i < dp->n_workers; i++) {
-		if (dp->worker[i]->lcore == lcore) {
-			*ret_worker = dp->worker[i];
-			return 0;
-		}
-	}
-	if (!rte_lcore_is_enabled(lcore) || lcore == rte_get_main_lcore())
-		return pp_dp_error(ret_error, -EINVAL, "lcore %u is %s", lcore,
-				   rte_lcore_is_enabled(lcore)
-					   ? "the main lcore: it is the control thread's"
-					   : "not enabled by -l or --lcores");
-	if (dp->n_workers == PP_WORKER_MAX)
-		return pp_dp_error(ret_error, -ENOSPC, "more than %d workers", PP_WORKER_MAX);
-	*ret_worker = make_worker(dp, lcore);
-	return *ret_worker ? 0
-			   : pp_dp_error(ret_error, -ENOMEM, "no memory for the worker of lcore %u",
-					 lcore);
-}
-
-/* Rings between every two workers, for answers that another one sent for. */
-static int join_workers(struct pp_dp *dp)
-{
-	for (unsigned int i = 0; dp->n_workers > 1 && i < dp->n_workers; i++) {
-		struct pp_worker *w = dp->worker[i];
-		int socket = (int)rte_lcore_to_socket_id(w->lcore);
-		w->errors = make_ring("errors", i, 0, sizeof(struct pp_error_receipt),
-				      PP_ERROR_RING, RING_F_SC_DEQ, socket);
-		if (!w->errors)
-			return -ENOMEM;
-		for (unsigned int from = 0; from < dp->n_workers; from++) {
-			if (from == i)
-				continue;
-			w->receipts[from] =
-				make_ring("receipts", i, from, sizeof(struct pp_receipt),
-					  PP_RECEIPT_RING, RING_F_SP_ENQ | RING_F_SC_DEQ, socket);
-			if (!w->receipts[from])
-				return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-static struct pp_prober *make_prober(struct pp_dp *dp, struct pp_worker *w, uint8_t owner,
-				     struct pp_flight **ret_flight)
+static struct pp_prober *make_prober(struct pp_dp *dp, struct pp_queue *q)
 {
 	uint32_t lines = dp->config.flight_lines ? dp->config.flight_lines : FLIGHT_LINES;
 	struct pp_prober_config config = {
 		.sessions = dp->config.sessions,
 		.flight = pp_flight_create(lines),
-		.self = owner,
+		.self = q->owner,
 		.event = pp_worker_event,
-		.arg = w,
+		.arg = q,
 	};
 
 	if (!config.flight)
@@ -118,34 +35,40 @@ static struct pp_prober *make_prober(struct pp_dp *dp, struct pp_worker *w, uint
 	struct pp_prober *p = pp_prober_create(&config, pp_clock_now());
 	if (!p)
 		pp_flight_free(config.flight);
-	*ret_flight = config.flight;
+	q->flight = config.flight;
 	return p;
 }
 
 static int add_queue(struct pp_dp *dp, const struct pp_queue_map *map, struct pp_error *ret_error)
 {
-	struct pp_port *port = &dp->port[map->port];
 	struct pp_worker *w;
-	uint8_t owner = (uint8_t)dp->n_owners;
-	int err = add_worker(dp, map->lcore, &w, ret_error);
+	int err = pp_crew_get(dp, map->lcore, &w, ret_error);
 
 	if (err)
 		return err;
 	if (dp->n_owners == PP_QUEUE_MAX)
 		return pp_dp_error(ret_error, -ENOSPC, "more than %d queues", PP_QUEUE_MAX);
-	struct pp_queue *q = &w->queue[w->n_queues];
-	*q = (struct pp_queue){.port = map->port, .queue = map->queue, .owner = owner};
-	q->prober = make_prober(dp, w, owner, &q->flight);
+	struct pp_queue *q = rte_zmalloc_socket("pp_queue", sizeof(*q), RTE_CACHE_LINE_SIZE,
+						(int)rte_lcore_to_socket_id(map->lcore));
+	if (!q)
+		return pp_dp_error(ret_error, -ENOMEM, "no memory for port %u queue %u", map->port,
+				   map->queue);
+	q->port = map->port;
+	q->queue = map->queue;
+	q->owner = (uint8_t)dp->n_owners;
+	q->home = w->index;
+	q->worker = w;
+	dp->owner[dp->n_owners++] = q;
+	q->prober = make_prober(dp, q);
 	if (!q->prober)
 		return pp_dp_error(ret_error, -ENOMEM, "no memory for port %u queue %u", map->port,
 				   map->queue);
-	w->probers[owner] = q->prober;
-	w->n_queues++;
-	dp->owner[owner] = q;
-	dp->owner_worker[owner] = (uint8_t)w->index;
-	dp->n_owners++;
+	w->probers[q->owner] = q->prober;
+	w->queue[w->n_queues++] = q;
+	w->polled[q->port].polls = true;
+	dp->owner_worker[q->owner] = (uint8_t)w->index;
 	if (map->queue == 0)
-		port->first_queue = q;
+		dp->port[map->port].first_queue = q;
 	return 0;
 }
 
@@ -292,7 +215,7 @@ static int home_node(const struct pp_dp *dp, uint16_t port)
 
 	if (node >= 0)
 		return node;
-	return pp_dp_worker_node(dp, dp->owner_worker[dp->port[port].first_queue->owner]);
+	return pp_dp_worker_node(dp, dp->port[port].first_queue->home);
 }
 
 static int start_ports(struct pp_dp *dp, const struct pp_queue_map *map, unsigned int n,
@@ -306,8 +229,8 @@ static int start_ports(struct pp_dp *dp, const struct pp_queue_map *map, unsigne
 		int err = pp_port_start(dp, port, queues_of(map, n, port), ret_error);
 		if (err)
 			return err;
-		struct rte_ring *send = make_ring("send", port, 0, sizeof(void *), PP_SEND_RING,
-						  RING_F_SP_ENQ | RING_F_SC_DEQ, p->node);
+		struct rte_ring *send = pp_crew_ring("send", port, 0, sizeof(void *), PP_SEND_RING,
+						     RING_F_SP_ENQ | RING_F_SC_DEQ, p->node);
 		if (!send)
 			return pp_dp_error(ret_error, -ENOMEM, "no memory for the ring of port %u",
 					   port);
@@ -324,8 +247,6 @@ static int make_rcu(struct pp_dp *dp)
 		rte_zmalloc("pp_rcu", rte_rcu_qsbr_get_memsize(PP_WORKER_MAX), RTE_CACHE_LINE_SIZE);
 	if (!dp->rcu || rte_rcu_qsbr_init(dp->rcu, PP_WORKER_MAX))
 		return -ENOMEM;
-	for (unsigned int i = 0; i < dp->n_workers; i++)
-		rte_rcu_qsbr_thread_register(dp->rcu, i);
 	return 0;
 }
 
@@ -342,6 +263,8 @@ static int build(struct pp_dp *dp, struct pp_error *ret_error)
 
 	if (err)
 		return err;
+	if (make_rcu(dp))
+		return pp_dp_error(ret_error, -ENOMEM, "no memory for RCU");
 	struct pp_queue_map map[PP_QUEUE_MAX];
 	unsigned int n = 0;
 	err = make_map(dp, map, &n, ret_error);
@@ -350,7 +273,7 @@ static int build(struct pp_dp *dp, struct pp_error *ret_error)
 	if (err)
 		return err;
 	dp->pending = calloc(PP_COMMAND_RING, sizeof(*dp->pending));
-	if (!dp->pending || join_workers(dp) || make_rcu(dp))
+	if (!dp->pending || pp_crew_join(dp))
 		return pp_dp_error(ret_error, -ENOMEM, "no memory for the workers' rings");
 	err = start_ports(dp, map, n, ret_error);
 	if (!err && dp->wire && pp_wire_attach(dp->wire))
@@ -384,29 +307,21 @@ int pp_dp_create(const struct pp_dp_config *config, struct pp_dp **ret_dp,
 int pp_dp_run(struct pp_dp *dp)
 {
 	for (unsigned int i = 0; i < dp->n_workers; i++) {
-		int err =
-			rte_eal_remote_launch(pp_worker_main, dp->worker[i], dp->worker[i]->lcore);
+		int err = dp->worker[i]->n_queues ? pp_crew_launch(dp->worker[i]) : 0;
 		if (err)
 			return err;
 	}
+	dp->running = true;
 	return 0;
 }
 
 /* ---- ending ----------------------------------------------------------------------------- */
 
-static void free_worker(struct pp_worker *w)
+static void free_queue(struct pp_queue *q)
 {
-	for (unsigned int i = 0; i < w->n_queues; i++) {
-		pp_prober_free(w->queue[i].prober);
-		rte_ring_free(w->queue[i].send);
-	}
-	for (unsigned int i = 0; i < PP_WORKER_MAX; i++)
-		rte_ring_free(w->receipts[i]);
-	rte_ring_free(w->errors);
-	rte_ring_free(w->events);
-	rte_ring_free(w->done);
-	rte_ring_free(w->commands);
-	rte_free(w);
+	pp_prober_free(q->prober);
+	rte_ring_free(q->send);
+	rte_free(q);
 }
 
 static void run_deferred(struct pp_dp *dp, bool all)
@@ -438,8 +353,10 @@ void pp_dp_free(struct pp_dp *dp)
 		rte_mempool_free(dp->port[port].rx_pool);
 		rte_mempool_free(dp->port[port].tx_pool);
 	}
+	for (unsigned int i = 0; i < dp->n_owners; i++)
+		free_queue(dp->owner[i]);
 	for (unsigned int i = 0; i < dp->n_workers; i++)
-		free_worker(dp->worker[i]);
+		pp_crew_free(dp->worker[i]);
 	pp_view_free(atomic_load(&dp->view));
 	rte_free(dp->rcu);
 	free(dp->pending);
@@ -506,8 +423,20 @@ static void take_event(struct pp_dp *dp, const struct pp_event *e)
 		dp->config.event(dp->config.arg, e);
 }
 
-/* Sessions that were done before the events ring was last empty: all they had to say before
- * has been taken. */
+/* What a worker had to say at some time. Sessions that were done by then had nothing more to
+ * say than what was in the events ring. */
+struct said {
+	unsigned int done, events;
+};
+
+static struct said said(const struct pp_worker *w)
+{
+	struct said s = {.done = rte_ring_count(w->done)};
+
+	s.events = rte_ring_count(w->events);
+	return s;
+}
+
 static void drain_done(struct pp_dp *dp, struct pp_worker *w, unsigned int n)
 {
 	struct pp_event e = {.kind = PP_EVENT_DONE};
@@ -516,28 +445,45 @@ static void drain_done(struct pp_dp *dp, struct pp_worker *w, unsigned int n)
 		take_event(dp, &e);
 }
 
-static void drain_events(struct pp_dp *dp, struct pp_worker *w)
+static void drain(struct pp_dp *dp, struct pp_worker *w, struct said s, unsigned int max)
 {
-	unsigned int done = rte_ring_count(w->done);
 	struct pp_event e;
 
-	for (unsigned int i = 0; i < EVENTS_PER_POLL; i++) {
-		if (rte_ring_sc_dequeue_elem(w->events, &e, sizeof(e))) {
-			drain_done(dp, w, done);
-			return;
-		}
-		take_event(dp, &e);
-	}
+	for (unsigned int i = 0; i < s.events && i < max; i++)
+		if (rte_ring_sc_dequeue_elem(w->events, &e, sizeof(e)) == 0)
+			take_event(dp, &e);
+	if (s.events <= max)
+		drain_done(dp, w, s.done);
+}
+
+/* What was said of a queue's sessions before it moved is taken before what was said
+ * afterwards: the one who let go had said all when the other one began. */
+static void drain_moving(struct pp_dp *dp)
+{
+	struct pp_worker *from = dp->move.from, *to = dp->move.to;
+	struct said then = said(to);
+
+	drain(dp, from, said(from), PP_EVENT_RING);
+	drain(dp, to, then, EVENTS_PER_POLL);
 }
 
 void pp_dp_poll(struct pp_dp *dp)
 {
-	for (unsigned int i = 0; i < dp->n_workers; i++)
-		drain_events(dp, dp->worker[i]);
+	bool handing = dp->move.state == PP_MOVE_HANDING;
+	const struct pp_worker *from = dp->move.from, *to = dp->move.to;
+
+	if (handing)
+		drain_moving(dp);
+	for (unsigned int i = 0; i < dp->n_workers; i++) {
+		struct pp_worker *w = dp->worker[i];
+		if (!handing || (w != from && w != to))
+			drain(dp, w, said(w), EVENTS_PER_POLL);
+	}
+	pp_move_tick(dp);
 	run_deferred(dp, false);
 }
 
-static uint64_t take_pending(struct pp_dp *dp, void (*done)(void *), void *arg)
+uint64_t pp_dp_pending(struct pp_dp *dp, void (*done)(void *arg), void *arg)
 {
 	for (uint64_t i = 0; i < PP_COMMAND_RING; i++) {
 		if (dp->pending[i].used)
@@ -550,7 +496,7 @@ static uint64_t take_pending(struct pp_dp *dp, void (*done)(void *), void *arg)
 
 int pp_dp_request(struct pp_dp *dp, const struct pp_dp_request *r)
 {
-	struct pp_worker *w = dp->worker[dp->owner_worker[r->owner]];
+	struct pp_worker *w = dp->worker[dp->owner[r->owner]->home];
 	struct pp_command c = {
 		.command = r->command,
 		.session = r->session,
@@ -558,7 +504,7 @@ int pp_dp_request(struct pp_dp *dp, const struct pp_dp_request *r)
 		.counts = r->counts,
 	};
 
-	if (r->done && !(c.ack = take_pending(dp, r->done, r->arg)))
+	if (r->done && !(c.ack = pp_dp_pending(dp, r->done, r->arg)))
 		return -EAGAIN;
 	if (rte_ring_sp_enqueue_elem(w->commands, &c, sizeof(c)) == 0)
 		return 0;
@@ -605,7 +551,6 @@ void pp_dp_worker_info(const struct pp_dp *dp, unsigned int worker, struct pp_wo
 
 	*ret_info = (struct pp_worker_info){
 		.lcore = w->lcore,
-		.n_queues = w->n_queues,
 		.polls = pp_read(&w->polls),
 		.busy_polls = pp_read(&w->busy_polls),
 		.rx = pp_read(&w->rx),
@@ -615,9 +560,11 @@ void pp_dp_worker_info(const struct pp_dp *dp, unsigned int worker, struct pp_wo
 		.receipts_lost = pp_read(&w->receipts_lost),
 		.max_gap = PP_NS(__atomic_load_n(&w->max_gap, __ATOMIC_RELAXED)),
 	};
-	for (unsigned int i = 0; i < w->n_queues; i++) {
-		const struct pp_queue *q = &w->queue[i];
-		ret_info->queues[i] = (struct pp_queue_info){
+	for (unsigned int i = 0; i < dp->n_owners; i++) {
+		const struct pp_queue *q = dp->owner[i];
+		if (q->home != worker)
+			continue;
+		ret_info->queues[ret_info->n_queues++] = (struct pp_queue_info){
 			.port = q->port,
 			.queue = q->queue,
 			.probes_refused = pp_read(&q->probes_refused),
@@ -637,21 +584,21 @@ static void add_queue_losses(const struct pp_queue *q, struct pp_port_losses *su
 	sum->no_mbuf += pp_read(&q->no_mbuf);
 }
 
-/* Whether it polls one of the ports, whose sums it adds to. */
-static bool add_worker_losses(const struct pp_worker *w, const uint16_t *ports, unsigned int n,
+/* Of a worker, from when it first polled one of the ports. */
+static void add_worker_losses(const struct pp_worker *w, const uint16_t *ports, unsigned int n,
 			      struct pp_losses *sum)
 {
-	bool any = false;
+	uint64_t events = 0, receipts = 0;
 
-	for (unsigned int i = 0; i < w->n_queues; i++) {
-		for (unsigned int k = 0; k < n; k++) {
-			if (w->queue[i].port != ports[k])
-				continue;
-			add_queue_losses(&w->queue[i], &sum->port[k]);
-			any = true;
-		}
+	for (unsigned int k = 0; k < n; k++) {
+		const struct pp_worker_port *s = &w->polled[ports[k]];
+		if (!s->polls)
+			continue;
+		events = RTE_MAX(events, pp_read(&w->events_lost) - s->events_lost);
+		receipts = RTE_MAX(receipts, pp_read(&w->receipts_lost) - s->receipts_lost);
 	}
-	return any;
+	sum->events_lost += events;
+	sum->receipts_lost += receipts;
 }
 
 void pp_dp_losses(struct pp_dp *dp, const uint16_t *ports, unsigned int n,
@@ -668,13 +615,12 @@ void pp_dp_losses(struct pp_dp *dp, const uint16_t *ports, unsigned int n,
 		sum.port[k].rx_nombuf = stats.rx_nombuf;
 		sum.port[k].frames_dropped = port->frames_dropped;
 	}
-	for (unsigned int i = 0; i < dp->n_workers; i++) {
-		const struct pp_worker *w = dp->worker[i];
-		if (!add_worker_losses(w, ports, n, &sum))
-			continue;
-		sum.events_lost += pp_read(&w->events_lost);
-		sum.receipts_lost += pp_read(&w->receipts_lost);
-	}
+	for (unsigned int i = 0; i < dp->n_owners; i++)
+		for (unsigned int k = 0; k < n; k++)
+			if (dp->owner[i]->port == ports[k])
+				add_queue_losses(dp->owner[i], &sum.port[k]);
+	for (unsigned int i = 0; i < dp->n_workers; i++)
+		add_worker_losses(dp->worker[i], ports, n, &sum);
 	*ret_losses = sum;
 }
 

@@ -18,6 +18,12 @@ struct walk {
 	void *arg;
 };
 
+/* Only read and moved, never written. */
+static void *writable(const void *mem)
+{
+	return (void *)(uintptr_t)mem;
+}
+
 static void begin(struct walk *w, const char *what, int wanted)
 {
 	w->piece = (struct pp_numa_memory){
@@ -48,14 +54,14 @@ static void ring(struct walk *w, const struct rte_ring *r)
 		w->chunk(w, r->memzone->addr, r->memzone->len);
 }
 
-static void worker(struct walk *w, struct pp_worker *worker)
+static void worker(struct walk *w, const struct pp_worker *worker)
 {
 	int node = (int)rte_lcore_to_socket_id(worker->lcore);
 	size_t size;
 
 	begin(w, "counters", node);
 	w->piece.lcore = (int)worker->lcore;
-	w->chunk(w, worker, sizeof(*worker));
+	w->chunk(w, writable(worker), sizeof(*worker));
 	w->done(w);
 	begin(w, "rings", node);
 	w->piece.lcore = (int)worker->lcore;
@@ -65,15 +71,19 @@ static void worker(struct walk *w, struct pp_worker *worker)
 	ring(w, worker->errors);
 	for (unsigned int i = 0; i < w->dp->n_workers; i++)
 		ring(w, worker->receipts[i]);
-	for (unsigned int i = 0; i < worker->n_queues; i++)
-		ring(w, worker->queue[i].send);
+	for (unsigned int i = 0; i < w->dp->n_owners; i++)
+		if (w->dp->owner[i]->home == worker->index)
+			ring(w, w->dp->owner[i]->send);
 	w->done(w);
-	for (unsigned int i = 0; i < worker->n_queues; i++) {
+	for (unsigned int i = 0; i < w->dp->n_owners; i++) {
+		const struct pp_queue *q = w->dp->owner[i];
+		if (q->home != worker->index)
+			continue;
 		begin(w, "in-flight log", node);
 		w->piece.lcore = (int)worker->lcore;
-		w->piece.port = worker->queue[i].port;
-		w->piece.queue = worker->queue[i].queue;
-		void *mem = pp_flight_memory(worker->queue[i].flight, &size);
+		w->piece.port = q->port;
+		w->piece.queue = q->queue;
+		void *mem = pp_flight_memory(q->flight, &size);
 		w->chunk(w, mem, size);
 		w->done(w);
 	}
@@ -104,6 +114,14 @@ static void no_more(struct walk *w)
 	(void)w;
 }
 
+void pp_memory_place_worker(const struct pp_dp *dp, const struct pp_worker *w)
+{
+	struct walk place = {.dp = dp, .chunk = place_chunk, .done = no_more};
+
+	if (!rte_eal_has_hugepages())
+		worker(&place, w);
+}
+
 void pp_memory_place(const struct pp_dp *dp)
 {
 	struct walk w = {.dp = dp, .chunk = place_chunk, .done = no_more};
@@ -114,17 +132,11 @@ void pp_memory_place(const struct pp_dp *dp)
 		return;
 	}
 	for (unsigned int i = 0; i < dp->n_owners; i++) {
-		unsigned int lcore = dp->worker[dp->owner_worker[i]]->lcore;
+		unsigned int lcore = dp->worker[dp->owner[i]->home]->lcore;
 		size_t size;
 		void *mem = pp_flight_memory(dp->owner[i]->flight, &size);
 		(void)pp_numa_place(&dp->numa, mem, size, (int)rte_lcore_to_socket_id(lcore));
 	}
-}
-
-/* Only read and moved, never written. */
-static void *writable(const void *mem)
-{
-	return (void *)(uintptr_t)mem;
 }
 
 void pp_dp_place(struct pp_dp *dp, uint8_t owner, const struct pp_session *session)
@@ -184,7 +196,7 @@ int pp_dp_distance(const struct pp_dp *dp, int a, int b)
 
 unsigned int pp_dp_owner_worker(const struct pp_dp *dp, uint8_t owner)
 {
-	return dp->owner_worker[owner];
+	return dp->owner[owner]->home;
 }
 
 int pp_dp_worker_node(const struct pp_dp *dp, unsigned int worker)

@@ -166,7 +166,7 @@ static struct rte_mempool *make_pool(const char *kind, uint16_t port, unsigned i
 static int make_pools(struct pp_dp *dp, struct pp_port *p, uint16_t port, uint16_t rxd,
 		      uint16_t txd)
 {
-	unsigned int caches = (dp->n_workers + 1) * POOL_CACHE * 2;
+	unsigned int caches = rte_lcore_count() * POOL_CACHE * 2;
 	unsigned int each = (unsigned int)rxd + txd + 2 * PP_RX_BURST;
 	unsigned int least = least_buffers(port);
 	unsigned int rx = p->n_queues * (each < least ? least : each) + caches;

@@ -47,6 +47,22 @@ void pp_stall_check(struct pp_worker *w, struct pp_queue *q, pp_tsc after)
 		put_entry(w, end, gap, sending > receiving ? PP_STALL_TRANSMIT : PP_STALL_RECEIVE);
 }
 
+/* What its last worker could not see is nobody's to see any more: samples in flight at the
+ * end of a stall of that one, or of the move, are suspect here too. */
+void pp_stall_moved(struct pp_worker *w, struct pp_queue *q)
+{
+	pp_tsc now = pp_stamp_after();
+
+	q->unpolled = ns_of(w, now.v - q->polled.v);
+	if (q->stalled.v > w->stack.stalled.v)
+		w->stack.stalled = q->stalled;
+	if (q->unpolled >= PP_STALL_MIN.v)
+		put_entry(w, pp_clock_ns(&w->clock, now), q->unpolled, PP_STALL_MOVED);
+	q->polled = now;
+	q->sent_before = w->sending;
+	q->received_before = w->receiving;
+}
+
 /* ---- whose fault ------------------------------------------------------------------ */
 
 /* "nonvoluntary_ctxt_switches:\t12" of the worker's thread. */

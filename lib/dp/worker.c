@@ -9,8 +9,10 @@
 #include <rte_lcore.h>
 #include <rte_pause.h>
 #include <rte_prefetch.h>
+#include <rte_ring_peek.h>
 
-#define RECEIPT_BURSTS 8 /* of each other worker, in a round */
+#define RECEIPT_BURSTS 8				   /* of each other worker, in a round */
+#define ALL_RECEIPTS   (PP_RECEIPT_RING / PP_RX_BURST + 1) /* bursts: whatever is there */
 
 /* ---- to other threads ---------------------------------------------------------- */
 
@@ -29,7 +31,9 @@ static bool put_event(struct pp_worker *w, const struct pp_event *e)
 
 void pp_worker_event(void *arg, const struct pp_event *e)
 {
-	put_event(arg, e);
+	const struct pp_queue *q = arg;
+
+	put_event(q->worker, e);
 }
 
 static bool stack_event(void *arg, const struct pp_event *e)
@@ -37,10 +41,22 @@ static bool stack_event(void *arg, const struct pp_event *e)
 	return put_event(arg, e);
 }
 
+/* The worker of an owner's queue; while that moves, the one that it moves to. */
+static struct pp_worker *worker_of(const struct pp_worker *w, uint8_t owner)
+{
+	return w->dp
+		->worker[atomic_load_explicit(&w->dp->owner_worker[owner], memory_order_acquire)];
+}
+
+static struct rte_ring *read_ring(struct rte_ring *const *ring)
+{
+	return __atomic_load_n(ring, __ATOMIC_ACQUIRE);
+}
+
 static unsigned int stack_receipts(void *arg, const struct pp_receipt *r, unsigned int n)
 {
 	struct pp_worker *w = arg;
-	struct pp_worker *owner = w->dp->worker[w->dp->owner_worker[r->owner]];
+	struct pp_worker *owner = worker_of(w, r->owner);
 	unsigned int room;
 
 	unsigned int put = rte_ring_sp_enqueue_burst_elem(
@@ -53,7 +69,7 @@ static unsigned int stack_receipts(void *arg, const struct pp_receipt *r, unsign
 static bool stack_error(void *arg, const struct pp_error_receipt *e)
 {
 	struct pp_worker *w = arg;
-	struct pp_worker *owner = w->dp->worker[w->dp->owner_worker[e->owner]];
+	struct pp_worker *owner = worker_of(w, e->owner);
 
 	if (rte_ring_mp_enqueue_elem(owner->errors, (void *)(uintptr_t)e, sizeof(*e)) == 0)
 		return true;
@@ -62,6 +78,14 @@ static bool stack_error(void *arg, const struct pp_error_receipt *e)
 }
 
 /* ---- from other threads ----------------------------------------------------------- */
+
+static void acknowledge(struct pp_worker *w, const struct pp_command *c)
+{
+	struct pp_event e = {.kind = PP_EVENT_ACK, .ack = c->ack};
+
+	if (c->ack)
+		put_event(w, &e);
+}
 
 static void carry_out(struct pp_worker *w, const struct pp_command *c)
 {
@@ -86,50 +110,154 @@ static void carry_out(struct pp_worker *w, const struct pp_command *c)
 			break;
 		}
 	}
-	if (c->ack) {
-		struct pp_event e = {.kind = PP_EVENT_ACK, .ack = c->ack};
-		put_event(w, &e);
+	acknowledge(w, c);
+}
+
+/* How many of these receipts, which all came by one ring, are for queues that are here; the
+ * first that is not is for the one on its way. */
+static unsigned int take_burst(struct pp_worker *w, const struct pp_receipt *r, unsigned int n)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < n && w->probers[r[i].owner]; i += k) {
+		for (k = 1; i + k < n && r[i + k].owner == r[i].owner; k++)
+			;
+		pp_prober_answers(w->probers[r[i].owner], &r[i], k);
+	}
+	return i;
+}
+
+/* Several bursts of each: what came in a stall of ours is caught up with. */
+static void take_receipts_from(struct pp_worker *w, struct rte_ring *ring, unsigned int bursts)
+{
+	struct pp_receipt r[PP_RX_BURST];
+
+	while (bursts-- && !rte_ring_empty(ring)) {
+		unsigned int n =
+			rte_ring_dequeue_burst_elem_start(ring, r, sizeof(r[0]), PP_RX_BURST, NULL);
+		unsigned int taken = take_burst(w, r, n);
+		rte_ring_dequeue_elem_finish(ring, taken);
+		if (taken < n)
+			return;
 	}
 }
 
+static void take_errors(struct pp_worker *w, struct rte_ring *ring)
+{
+	struct pp_error_receipt e;
+
+	while (!rte_ring_empty(ring) &&
+	       rte_ring_dequeue_burst_elem_start(ring, &e, sizeof(e), 1, NULL)) {
+		struct pp_prober *p = w->probers[e.owner];
+		rte_ring_dequeue_elem_finish(ring, p != NULL);
+		if (!p)
+			return;
+		pp_prober_error(p, &e);
+	}
+}
+
+static void take_receipts(struct pp_worker *w, unsigned int bursts)
+{
+	unsigned int n = atomic_load_explicit(&w->dp->n_workers, memory_order_acquire);
+	struct rte_ring *ring;
+
+	for (unsigned int from = 0; from < n; from++)
+		if ((ring = read_ring(&w->receipts[from])))
+			take_receipts_from(w, ring, bursts);
+	if ((ring = read_ring(&w->errors)))
+		take_errors(w, ring);
+}
+
+/* ---- queues that move ------------------------------------------------------------------ */
+
+/* Nobody sends receipts for it here any more: when those that are here have been taken, its
+ * prober is at rest. What was said before is in the ring before the acknowledgement. */
+static void release(struct pp_worker *w, const struct pp_command *c)
+{
+	struct pp_queue *q = c->queue;
+	unsigned int i = 0;
+
+	take_receipts(w, ALL_RECEIPTS);
+	while (w->queue[i] != q)
+		i++;
+	for (w->n_queues--; i < w->n_queues; i++)
+		w->queue[i] = w->queue[i + 1];
+	w->probers[q->owner] = NULL;
+	for (unsigned int to = 0; to < w->dp->n_workers; to++) {
+		const struct rte_ring *ring = read_ring(&w->dp->worker[to]->receipts[w->index]);
+		q->mark[to] = ring ? ring->prod.tail : 0;
+	}
+	q->stalled = w->stack.stalled;
+	acknowledge(w, c);
+	atomic_store_explicit(&q->released, true, memory_order_release);
+}
+
+/* Whether all answers that the last worker received here have been accounted for: those that
+ * the next one receives came later, and must not overtake them. */
+static bool is_past_marks(const struct pp_worker *w, const struct pp_queue *q)
+{
+	for (unsigned int to = 0; to < w->dp->n_workers; to++) {
+		struct rte_ring *ring = read_ring(&w->dp->worker[to]->receipts[q->worker->index]);
+		if (ring && (int32_t)(__atomic_load_n(&ring->cons.tail, __ATOMIC_ACQUIRE) -
+				      q->mark[to]) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* What is unread in the port's queue came after the last poll that left it empty, whoever
+ * made that. */
+static bool adopt(struct pp_worker *w)
+{
+	struct pp_queue *q = w->adopting.queue;
+
+	if (!atomic_load_explicit(&q->released, memory_order_acquire) || !is_past_marks(w, q) ||
+	    rte_ring_free_count(w->events) == 0)
+		return false;
+	pp_clock_read(&w->clock);
+	q->worker = w;
+	w->queue[w->n_queues++] = q;
+	w->probers[q->owner] = q->prober;
+	pp_prober_set_rate_error(q->prober, w->clock.rate_error);
+	take_receipts(w, ALL_RECEIPTS); /* those of its sessions that waited for it */
+	pp_stall_moved(w, q);
+	acknowledge(w, &w->adopting);
+	w->adopting.queue = NULL;
+	return true;
+}
+
+/* ---- commands ---------------------------------------------------------------------------- */
+
+static void take_command(struct pp_worker *w, const struct pp_command *c)
+{
+	switch (c->command) {
+	case PP_WORKER_RELEASE:
+		release(w, c);
+		break;
+	case PP_WORKER_ADOPT:
+		w->adopting = *c;
+		break;
+	case PP_WORKER_END:
+		w->ended = true;
+		break;
+	default:
+		carry_out(w, c);
+	}
+}
+
+/* An acknowledgement must not get lost: a command stays where it is until there is room for
+ * it; and until the queue is here that it may be for. */
 static void take_commands(struct pp_worker *w)
 {
 	struct pp_command c;
 
-	/* An acknowledgement must not get lost: leave the command where it is until
-	 * there is room for it. */
-	while (!rte_ring_empty(w->commands) && rte_ring_free_count(w->events) > 0 &&
+	while ((!w->adopting.queue || adopt(w)) && !w->ended && !rte_ring_empty(w->commands) &&
+	       rte_ring_free_count(w->events) > 0 &&
 	       rte_ring_sc_dequeue_elem(w->commands, &c, sizeof(c)) == 0)
-		carry_out(w, &c);
+		take_command(w, &c);
 }
 
-/* Several bursts of each: what came in a stall of ours is caught up with. */
-static void take_receipts_from(struct pp_worker *w, struct rte_ring *ring)
-{
-	struct pp_receipt r[PP_RX_BURST];
-
-	for (unsigned int burst = 0; burst < RECEIPT_BURSTS && !rte_ring_empty(ring); burst++) {
-		unsigned int n =
-			rte_ring_sc_dequeue_burst_elem(ring, r, sizeof(r[0]), PP_RX_BURST, NULL);
-		for (unsigned int i = 0, k; i < n; i += k) {
-			for (k = 1; i + k < n && r[i + k].owner == r[i].owner; k++)
-				;
-			pp_prober_answers(w->probers[r[i].owner], &r[i], k);
-		}
-	}
-}
-
-static void take_receipts(struct pp_worker *w)
-{
-	struct pp_error_receipt e;
-
-	for (unsigned int from = 0; from < w->dp->n_workers; from++)
-		if (w->receipts[from])
-			take_receipts_from(w, w->receipts[from]);
-	while (w->errors && !rte_ring_empty(w->errors) &&
-	       rte_ring_sc_dequeue_elem(w->errors, &e, sizeof(e)) == 0)
-		pp_prober_error(w->probers[e.owner], &e);
-}
+/* ---- the clock ----------------------------------------------------------------------------- */
 
 /* Follows the clock's line, which changes once a second at most. */
 static void take_clock(struct pp_worker *w)
@@ -138,7 +266,7 @@ static void take_clock(struct pp_worker *w)
 		return;
 	pp_clock_read(&w->clock);
 	for (unsigned int i = 0; i < w->n_queues; i++)
-		pp_prober_set_rate_error(w->queue[i].prober, w->clock.rate_error);
+		pp_prober_set_rate_error(w->queue[i]->prober, w->clock.rate_error);
 }
 
 /* ---- receiving ------------------------------------------------------------------------ */
@@ -151,8 +279,9 @@ static bool is_crowded(struct pp_worker *w)
 	if (likely(!w->crowded))
 		return false;
 	w->crowded = false;
-	for (unsigned int to = 0; to < w->dp->n_workers; to++) {
-		const struct rte_ring *ring = w->dp->worker[to]->receipts[w->index];
+	unsigned int n = atomic_load_explicit(&w->dp->n_workers, memory_order_acquire);
+	for (unsigned int to = 0; to < n; to++) {
+		const struct rte_ring *ring = read_ring(&w->dp->worker[to]->receipts[w->index]);
 		w->crowded |= ring && rte_ring_free_count(ring) < PP_RX_BURST;
 	}
 	return w->crowded;
@@ -333,8 +462,8 @@ static void start_clocks(struct pp_worker *w)
 {
 	pp_clock_read(&w->clock);
 	for (unsigned int i = 0; i < w->n_queues; i++) {
-		w->queue[i].last_short = w->queue[i].polled = pp_stamp_before();
-		pp_prober_set_rate_error(w->queue[i].prober, w->clock.rate_error);
+		w->queue[i]->last_short = w->queue[i]->polled = pp_stamp_before();
+		pp_prober_set_rate_error(w->queue[i]->prober, w->clock.rate_error);
 	}
 }
 
@@ -345,19 +474,20 @@ int pp_worker_main(void *arg)
 	unsigned int id = w->index;
 
 	w->tid = gettid();
+	w->ended = false;
 	start_clocks(w);
 	rte_rcu_qsbr_thread_online(dp->rcu, id);
-	while (!atomic_load_explicit(&dp->stop, memory_order_relaxed)) {
+	while (!atomic_load_explicit(&dp->stop, memory_order_relaxed) && !w->ended) {
 		const struct pp_view *view = atomic_load_explicit(&dp->view, memory_order_acquire);
 
 		take_clock(w);
 		for (unsigned int i = 0; i < w->n_queues; i++) {
 			if (!is_crowded(w))
-				poll_queue(w, &w->queue[i], view);
-			send_probes(w, &w->queue[i]);
-			send_slow(w, &w->queue[i]);
+				poll_queue(w, w->queue[i], view);
+			send_probes(w, w->queue[i]);
+			send_slow(w, w->queue[i]);
 		}
-		take_receipts(w);
+		take_receipts(w, RECEIPT_BURSTS);
 		take_commands(w);
 		rte_rcu_qsbr_quiescent(dp->rcu, id);
 	}
