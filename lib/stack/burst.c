@@ -115,7 +115,9 @@ static __attribute__((noinline, cold)) bool find_ours4(struct plain *f, uint32_t
 
 static inline bool is_ours4(struct plain *f, uint32_t dst)
 {
-	return f->dst4 == dst || find_ours4(f, dst);
+	const struct pp_addr addr = {.w = {0, MAPPED(dst)}};
+
+	return f->dst4 == dst || pp_view_is_ranged(f->view, f->link, &addr) || find_ours4(f, dst);
 }
 
 /* The destination is not a mapped address: its first half is not zero. */
@@ -129,7 +131,8 @@ static __attribute__((noinline, cold)) bool find_ours6(struct plain *f, const st
 
 static inline bool is_ours6(struct plain *f, const struct pp_addr *dst)
 {
-	return pp_addr_eq(&f->dst6, dst) || find_ours6(f, dst);
+	return pp_addr_eq(&f->dst6, dst) || pp_view_is_ranged(f->view, f->link, dst) ||
+	       find_ours6(f, dst);
 }
 
 /* As check_source of the general way. */

@@ -28,9 +28,7 @@ static void insert(struct pp_view *v, struct pp_link link, const struct pp_addr 
 
 	if (pp_view_find(v, link, addr))
 		return;
-	if (dst == PP_DST_OURS || dst == PP_DST_BROADCAST)
-		v->taken[hash / PP_VIEW_TAKEN_UNIT / 64] |= UINT64_C(1)
-							    << hash / PP_VIEW_TAKEN_UNIT % 64;
+	v->taken[hash / PP_VIEW_TAKEN_UNIT / 64] |= UINT64_C(1) << hash / PP_VIEW_TAKEN_UNIT % 64;
 	while (v->table[i & v->mask].used)
 		i++;
 	v->table[i & v->mask] = (struct pp_view_entry){
@@ -87,7 +85,6 @@ static struct pp_addr mask_of(unsigned int plen)
 static void insert_range(struct pp_view *v, struct pp_link link, const struct pp_addr *addr,
 			 unsigned int plen, enum pp_view_dst dst)
 {
-	memset(v->taken, 0xff, sizeof(v->taken));
 	v->ranges[v->n_ranges++] = (struct pp_view_range){
 		.addr = *addr, .mask = mask_of(plen), .link = link, .dst = (uint8_t)dst};
 }
@@ -108,19 +105,6 @@ static void insert_all(struct pp_view *v, const struct pp_ifaddr *a)
 	struct pp_addr group = pp_addr_solicited_node(&a->addr);
 	insert_range(v, a->link, &group, a->plen > GROUPS_PLEN ? a->plen : GROUPS_PLEN,
 		     PP_DST_GROUP_JOINED);
-}
-
-const struct pp_view_range *pp_view_search(const struct pp_view *v, struct pp_link link,
-					   const struct pp_addr *addr)
-{
-	for (uint32_t i = 0; i < v->n_ranges; i++) {
-		const struct pp_view_range *r = &v->ranges[i];
-		if ((((addr->w[0] ^ r->addr.w[0]) & r->mask.w[0]) |
-		     ((addr->w[1] ^ r->addr.w[1]) & r->mask.w[1])) == 0 &&
-		    pp_link_eq(r->link, link))
-			return r;
-	}
-	return NULL;
 }
 
 static void fill(struct pp_view *v, const struct pp_routes *routes)

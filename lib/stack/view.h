@@ -61,7 +61,7 @@ struct pp_view {
 	uint32_t mask;			    /* size - 1; at most half of the table is used */
 	uint32_t n_prefixes;		    /* on-link prefixes */
 	struct pp_view_entry *table;	    /* in the same allocation */
-	uint64_t taken[PP_VIEW_TAKEN / 64]; /* a bit per address that no host may send from */
+	uint64_t taken[PP_VIEW_TAKEN / 64]; /* a bit per address in the table */
 	struct pp_view_prefix *prefixes;
 	uint32_t n_ranges; /* few, mostly none */
 	struct pp_view_range *ranges;
@@ -87,26 +87,44 @@ static inline uint32_t pp_view_slot(const struct pp_view *v, struct pp_link link
 	return (uint32_t)(pp_view_hash(link, addr) >> v->shift);
 }
 
-/* The search that pp_view_range spares where there are none. */
-const struct pp_view_range *pp_view_search(const struct pp_view *v, struct pp_link link,
-					   const struct pp_addr *addr);
-
 /* For an address that the table does not have; or NULL. */
 static inline const struct pp_view_range *
 pp_view_range(const struct pp_view *v, struct pp_link link, const struct pp_addr *addr)
 {
-	return v->n_ranges ? pp_view_search(v, link, addr) : NULL;
+	for (uint32_t i = 0; i < v->n_ranges; i++) {
+		const struct pp_view_range *r = &v->ranges[i];
+		if ((((addr->w[0] ^ r->addr.w[0]) & r->mask.w[0]) |
+		     ((addr->w[1] ^ r->addr.w[1]) & r->mask.w[1])) == 0 &&
+		    pp_link_eq(r->link, link))
+			return r;
+	}
+	return NULL;
 }
 
-/* True of no address that is ours or a subnet's broadcast on that link, and of nearly all
- * others: no search, and no branch that depends on who sends. With ranges it is true of
- * none, so that those who have none do not pay for them. */
-static inline bool pp_view_is_stranger(const struct pp_view *v, struct pp_link link,
+/* True of nothing that the table has, and of nearly everything else: no search. */
+static inline bool pp_view_is_unlisted(const struct pp_view *v, struct pp_link link,
 				       const struct pp_addr *addr)
 {
 	uint64_t bit = pp_view_hash(link, addr) / PP_VIEW_TAKEN_UNIT;
 
 	return (v->taken[bit / 64] >> bit % 64 & 1) == 0;
+}
+
+/* True of no address that is ours or a subnet's broadcast on that link, and of nearly all
+ * others: no branch that depends on who sends, but where there are ranges. */
+static inline bool pp_view_is_stranger(const struct pp_view *v, struct pp_link link,
+				       const struct pp_addr *addr)
+{
+	return pp_view_is_unlisted(v, link, addr) && !pp_view_range(v, link, addr);
+}
+
+/* True of nearly all addresses that a range makes ours, and of no other. */
+static inline bool pp_view_is_ranged(const struct pp_view *v, struct pp_link link,
+				     const struct pp_addr *addr)
+{
+	const struct pp_view_range *r = pp_view_range(v, link, addr);
+
+	return r && r->dst == PP_DST_OURS && pp_view_is_unlisted(v, link, addr);
 }
 
 /* NULL when the table knows nothing of that address on that link. */
