@@ -173,8 +173,46 @@ def loop_receipts(machine):
     return loop(machine, "loop, receipts", machine.lcores_two, RECEIPTS, 2)
 
 
-def sessions(machine):
+MANY = {100000: "10.1.0.0-10.2.134.159", 1000: "10.1.0.0-10.1.3.231"}
+
+
+def many_rows(machine, what, side):
     """A session of many targets in turn, next to one of one."""
+    rows = []
+    for count in (100000,) if machine.quick else (1000, 100000):
+        slices, commands = alternate(
+            lambda n=count: [side("pmdping", "many", MANY[n]), side("one", "one", "10.0.0.2")],
+            *machine.plan)
+        target = ("<= 1.3 x cycles", lambda row: row["ratio"]["median"] >= 1 / 1.3)
+        rows += rows_of(machine, f"{what} {count}", slices, commands,
+                        {"one": target} if count == 100000 else {})
+    return rows
+
+
+class Ranged(Engine):
+    """The far end has all of 10.0.0.0/8; the way there is told, with its MAC address."""
+
+    def __init__(self, machine, name, targets):
+        super().__init__(machine, name, [], ["--wire", "direct", "--allow", "10.0.0.0/8"],
+                         ["addr add 10.0.0.1/8 port 1 all"])
+        self.targets = targets
+
+    def start(self):
+        super().start()
+        mac = self.run("show port info 1")["ports"][0]["mac"]
+        for command in (f"neigh add 198.18.0.9 mac {mac} port 0",
+                        "route add 10.0.0.0/8 via 198.18.0.9",
+                        f"session add s ping {self.targets} frame 64 rate 1000Mpps timeout 10ms port 0",
+                        "session start s"):
+            self.tell(command)
+
+
+def loop_many(machine):
+    return many_rows(machine, "loop of", lambda name, short, targets: Side(
+        name, [Ranged(machine, short, targets)], RECEIVED))
+
+
+def sessions(machine):
     def side(name, short, targets):
         ours = Engine(machine, short, [NULL_PORT], ["--allow", "10.0.0.0/8"], NULL_COMMANDS + [
             "route add 10.0.0.0/8 via 192.0.2.9",
@@ -182,16 +220,7 @@ def sessions(machine):
             "session start s"])
         return Side(name, [ours], SENT)
 
-    many = {100000: "10.0.0.0-10.1.134.159", 1000: "10.0.0.0-10.0.3.231"}
-    rows = []
-    for count in (100000,) if machine.quick else (1000, 100000):
-        slices, commands = alternate(
-            lambda n=count: [side("pmdping", "many", many[n]), side("one", "one", "10.0.0.0")],
-            *machine.plan)
-        target = ("<= 1.3 x cycles", lambda row: row["ratio"]["median"] >= 1 / 1.3)
-        rows += rows_of(machine, f"{count} targets", slices, commands,
-                        {"one": target} if count == 100000 else {})
-    return rows
+    return many_rows(machine, "transmit to", side) + loop_many(machine)
 
 
 def pair(machine, kind, near, far):
