@@ -11,6 +11,7 @@
 
 #define SPAN_TOLERANCE 0.001
 #define SPAN_MIN       PP_MS(100) /* a shorter run shows a stall, not a drift */
+#define SPAN_SLACK     64	  /* periods: no slot leaves later */
 #define WIRE_SIGMAS    6	  /* how far chance may carry the share of answers */
 #define WIRE_OVERFLOW  0.01	  /* and a queue that overflows while the machine stalls */
 #define WIRE_LAG       PP_US(500) /* of the fastest answer: the responder's poll, the line */
@@ -268,20 +269,29 @@ static bool judge_quantiles(struct pp_verdict *v, const struct join *j, const st
 }
 
 /* How far departures lie behind their slots, at best, among slots [from, to): what a
- * stall of the machine delayed says nothing of the schedule. */
+ * stall of the machine delayed says nothing of the schedule. *ret_n: how many left. */
 static double least_lag(const struct pp_verdict_input *in, const struct join *j, uint64_t from,
-			uint64_t to)
+			uint64_t to, uint64_t *ret_n)
 {
 	double least = INFINITY;
 
+	*ret_n = 0;
 	for (uint32_t i = 0; i < in->samples->n; i++) {
 		const struct pp_sample *s = &in->samples->at[i];
 		const struct probe *p = s->slot >= from && s->slot < to ? find(j, s->number) : NULL;
+		*ret_n += p != NULL;
 		if (p)
 			least = fmin(least, (double)(p->sent - j->probe[0].sent) -
 						    (double)s->slot * in->period);
 	}
 	return least;
+}
+
+/* When the machine had no time for most of a tenth, the best of the rest may be late, too: by
+ * no more than the slack, which matters in a short run. */
+static bool is_starved(uint64_t n, uint64_t last)
+{
+	return n * 2 < last / 10 && (double)last * 0.9 * SPAN_TOLERANCE < SPAN_SLACK;
 }
 
 /* Drift of the schedule: lag in its last tenth against lag in its first. */
@@ -294,9 +304,11 @@ static void judge_span(struct pp_verdict *v, const struct pp_verdict_input *in,
 		last = in->samples->at[i].slot > last ? in->samples->at[i].slot : last;
 	if (last < 100 || (double)last * in->period < (double)SPAN_MIN.v || j->n == 0)
 		return;
-	double first_lag = least_lag(in, j, 0, last / 10),
-	       last_lag = least_lag(in, j, last - last / 10, last + 1);
-	if (!isfinite(first_lag) || !isfinite(last_lag))
+	uint64_t n_first, n_last, tenth = last / 10;
+	double first_lag = least_lag(in, j, 0, tenth, &n_first),
+	       last_lag = least_lag(in, j, last - tenth, last + 1, &n_last);
+	if (!isfinite(first_lag) || !isfinite(last_lag) || is_starved(n_first, last) ||
+	    is_starved(n_last, last))
 		return;
 	v->span_checked = true;
 	v->span_error = (last_lag - first_lag) / ((double)last * in->period * 0.9);
@@ -360,14 +372,16 @@ static bool logs_complete(const struct pp_verdict_input *in)
 	return in->samples->dropped == 0;
 }
 
-/* Every received probe is a sample, in both histograms and in the moments. */
+/* Every received probe is a sample, in all four histograms and in the moments; every slot that
+ * was sent has its slip. */
 static bool samples_complete(const struct pp_verdict_input *in)
 {
 	const struct pp_tally *t = in->tally;
 	uint64_t n = in->counts.received;
 
 	return in->samples->n == n && pp_hist_total(&t->lo) == n && pp_hist_total(&t->hi) == n &&
-	       t->rtt.n == n;
+	       t->rtt.n == n && pp_hist_total(&t->intended_lo) == n &&
+	       pp_hist_total(&t->intended_hi) == n && pp_hist_total(&t->slip) == in->counts.sent;
 }
 
 static unsigned int fault(bool good, enum pp_verdict_fault bit)

@@ -47,6 +47,7 @@ static void put_sample(uint64_t k, int64_t rtt)
 	run.samples.at[run.samples.n++] = (struct pp_sample){
 		.slot = k, .number = NUMBER(k), .tx = PP_NS(T0 + (int64_t)k * PERIOD), .rtt = r};
 	pp_tally_record(run.tally, r);
+	pp_tally_intended(run.tally, r);
 	run.in.counts.received++;
 }
 
@@ -60,6 +61,7 @@ static void make_probe(uint64_t k, enum fate fate)
 	put_truth(&run.sent[k % QUEUES], NUMBER(k), sent, false);
 	run.in.counts.due++;
 	run.in.counts.sent++;
+	pp_hist_record(&run.tally->slip, PP_NS(0));
 	run.in.counts.expired += fate == LOST || fate == LATE;
 	run.in.counts.late += fate == LATE;
 	run.in.counts.corrupt += fate == MANGLED;
@@ -256,6 +258,15 @@ static void test_dropped_from_a_histogram(void)
 	forget(&run.tally->hi, run.samples.at[0].rtt.hi);
 	expect_faults(PP_FAULT_SAMPLES);
 	make_plain();
+	forget(&run.tally->intended_lo, run.samples.at[0].rtt.lo);
+	expect_faults(PP_FAULT_SAMPLES);
+	make_plain();
+	forget(&run.tally->intended_hi, run.samples.at[0].rtt.hi);
+	expect_faults(PP_FAULT_SAMPLES);
+	make_plain();
+	forget(&run.tally->slip, PP_NS(0));
+	expect_faults(PP_FAULT_SAMPLES);
+	make_plain();
 	run.tally->rtt.n--;
 	expect_faults(PP_FAULT_SAMPLES);
 }
@@ -301,7 +312,9 @@ static void test_histogram_off_by_one(void)
 {
 	for (int by = -1; by <= 1; by += 2) {
 		make_plain();
-		pp_tally_clear(run.tally);
+		pp_hist_clear(&run.tally->lo);
+		pp_hist_clear(&run.tally->hi);
+		run.tally->rtt.n = 0;
 		for (uint32_t i = 0; i < run.samples.n; i++) {
 			struct pp_rtt *r = &run.samples.at[i].rtt;
 			int64_t truth = r->lo.v + HALF;
@@ -343,9 +356,9 @@ static void test_each_counter(void)
 			make_mixed();
 			uint64_t *c = (uint64_t *)(void *)((char *)&run.in.counts + offset[i]);
 			*c += (uint64_t)by;
-			unsigned int more = offset[i] == offsetof(struct pp_counts, received)
-						    ? PP_FAULT_SAMPLES
-						    : 0;
+			bool recorded = offset[i] == offsetof(struct pp_counts, received) ||
+					offset[i] == offsetof(struct pp_counts, sent);
+			unsigned int more = recorded ? PP_FAULT_SAMPLES : 0;
 			expect_faults(PP_FAULT_STATES | more);
 		}
 	}
@@ -483,6 +496,26 @@ static void test_slip_is_no_drift(void)
 	free_run();
 }
 
+/* Of the last slots the machine had time for few, and was late for these. */
+static void test_starved_is_no_drift(void)
+{
+	for (uint64_t kept = 900; kept <= 1100; kept += 200) {
+		make_logs();
+		for (uint64_t k = 0; k < PROBES - PROBES / 10 + kept; k++)
+			make_probe(k, PLAIN);
+		make_input();
+		run.in.needed = 0;
+		run.samples.at[run.samples.n - 1].slot = PROBES - 1;
+		for (unsigned int q = 0; q < QUEUES; q++) {
+			for (size_t i = (PROBES - PROBES / 10) / QUEUES; i < run.sent[q].n; i++) {
+				run.sent[q].entry[i].at += 300000;
+				run.received[q].entry[i].at += 300000;
+			}
+		}
+		expect_faults(kept < 1000 ? 0 : PP_FAULT_SCHEDULE);
+	}
+}
+
 /* ---- the schedule alone ---- */
 
 /* A million slots of 1 Mpps on two queues, all sent, `off` ns too late at the end. */
@@ -601,6 +634,7 @@ PP_TEST_MAIN("verdict", {"a sound run has no fault", test_sound},
 	     {"truth that did not fit", test_short_logs},
 	     {"a schedule that drifts by more than 0.1 %", test_schedule_that_drifts},
 	     {"slip is no drift", test_slip_is_no_drift},
+	     {"nor is a machine without time", test_starved_is_no_drift},
 	     {"a span off by more than 0.1 %", test_span},
 	     {"a span of which slots are missing", test_span_counts},
 	     {"a run without load proves nothing", test_nothing_proved},
