@@ -96,11 +96,14 @@ static void put_end(FILE *f, const json_t *b)
 
 	fprintf(f, "\npmdping %s, %s, Linux %s %s\n", pp_out_str(m, "version"),
 		pp_out_str(m, "dpdk"), pp_out_str(m, "kernel"), pp_out_str(m, "machine"));
-	fprintf(f, "TSC %.0f Hz known to %.4f ppm; rte_get_tsc_hz() is %+.1f ppm off; %s\n",
+	fprintf(f,
+		"TSC %.0f Hz known to %.4f ppm; rte_get_tsc_hz() is %+.1f ppm off; %s; wire's seed "
+		"%" PRId64 "\n",
 		json_real_value(json_object_get(m, "tsc_hz")),
 		json_real_value(json_object_get(m, "tsc_uncertainty_ppm")),
 		json_real_value(json_object_get(m, "eal_tsc_error_ppm")),
-		json_is_true(json_object_get(m, "invariant_tsc")) ? "invariant" : "NOT INVARIANT");
+		json_is_true(json_object_get(m, "invariant_tsc")) ? "invariant" : "NOT INVARIANT",
+		pp_out_int(m, "wire_seed"));
 	fprintf(f, "%" PRId64 " cases passed, %" PRId64 " failed in %.1f s: %s%s\n",
 		pp_out_int(b, "passed"), pp_out_int(b, "failed"),
 		json_real_value(json_object_get(b, "seconds")), pp_out_str(b, "verdict"),

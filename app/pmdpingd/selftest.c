@@ -112,18 +112,18 @@ static json_t *case_json(const struct pp_selftest_case *c, const struct pp_run *
 	return o;
 }
 
-static json_t *machine_json(void)
+static json_t *machine_json(const struct selftest *t)
 {
 	struct pp_clock_info clock;
 	struct utsname u = {0};
 
 	uname(&u);
 	pp_clock_info(&clock);
-	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:b}", "kernel", u.release, "machine",
-			 u.machine, "version", PMDPING_VERSION, "dpdk", pp_eal_version(), "tsc_hz",
-			 clock.hz, "tsc_uncertainty_ppm", clock.uncertainty * 1e6,
+	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:b, s:I}", "kernel", u.release,
+			 "machine", u.machine, "version", PMDPING_VERSION, "dpdk", pp_eal_version(),
+			 "tsc_hz", clock.hz, "tsc_uncertainty_ppm", clock.uncertainty * 1e6,
 			 "eal_tsc_error_ppm", (clock.eal_hz / clock.hz - 1) * 1e6, "invariant_tsc",
-			 clock.invariant);
+			 clock.invariant, "wire_seed", (json_int_t)t->before.seed);
 }
 
 static void end_selftest(struct selftest *t)
@@ -137,7 +137,7 @@ static void end_selftest(struct selftest *t)
 	pp_call_done(t->call,
 		     json_pack("{s:s, s:b, s:o, s:o, s:f, s:i, s:i, s:s, s:i}", "plan",
 			       t->plan->name, "certificate", t->plan->certificate && whole, "cases",
-			       t->rows, "machine", machine_json(), "seconds", seconds, "passed",
+			       t->rows, "machine", machine_json(t), "seconds", seconds, "passed",
 			       (int)(json_array_size(t->rows) - t->failed), "failed",
 			       (int)t->failed, "verdict",
 			       t->cancelled ? "cancelled"
@@ -240,6 +240,7 @@ static void case_done(struct pp_run *r)
 /* A case that fills up is stopped within some milliseconds of having enough. */
 static int case_target(const struct selftest *t, struct pp_session_spec *spec)
 {
+	static const uint16_t imix[PP_MIX_SIZES] = {18, 548, 1472}; /* IPv4 */
 	const struct pp_selftest_case *c = t->at;
 	uint32_t n = wanted(t);
 
@@ -256,6 +257,10 @@ static int case_target(const struct selftest *t, struct pp_session_spec *spec)
 			   : t->plan->fill ? n + n / 4 + OVERSHOOT
 					   : n,
 	};
+	for (unsigned int i = 0; c->size == 0 && i < PP_MIX_SIZES; i++)
+		spec->mix[i] = imix[i];
+	if (c->size == 0)
+		spec->size = imix[0];
 	return pp_addr_parse(c->v6 ? "2001:2::2" : "198.18.0.2", &spec->target);
 }
 

@@ -15,7 +15,7 @@ struct pp_selftest_case {
 	pp_ns least; /* what the wire takes at least, both ways: said apart from its words */
 	double pps;
 	uint32_t count; /* seconds of a plan of spans */
-	uint16_t size;
+	uint16_t size;	/* payload; 0: an IMIX, whose answers are accounted for one at a time */
 	bool v6;
 	pp_ns timeout;
 };

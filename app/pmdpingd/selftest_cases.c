@@ -39,6 +39,7 @@ static const struct pp_selftest_case full[] = {
 	{"line of 1 Gbps", "delay=10us,rate=1Gbps", US(20), 100e3, 50000, 56, false, SECOND},
 	{"64 byte frames", "delay=10us", US(20), 100e3, 50000, 18, false, SECOND},
 	{"1518 byte frames", "delay=10us", US(20), 100e3, 50000, 1472, false, SECOND},
+	{"IMIX", "delay=10us,loss=1%,dup=1%,reorder=1%:100us", US(20), 50e3, 50000, 0, false, SECOND},
 	{"1 kpps", "delay=10us", US(20), 1e3, 1000, 56, false, SECOND},
 	{"1 Mpps", "delay=10us", US(20), 1e6, 500000, 56, false, SECOND},
 	{.name = NULL},
@@ -56,6 +57,7 @@ static const struct pp_selftest_case quick[] = {
 	{"everything",
 	 "delay=10us,jitter=exp:5us,loss=1%,dup=1%,reorder=1%:50us,corrupt=0.5%,ba.mangle=0.5%", US(20),
 	 50e3, 10000, 56, false, MS(50)},
+	{"IMIX", "delay=10us,loss=5%,dup=1%,reorder=1%:100us", US(20), 50e3, 10000, 0, false, MS(50)},
 	{"1 Mpps", "delay=10us", US(20), 1e6, 100000, 56, false, SECOND},
 	{.name = NULL},
 };

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Builds faults into a copy of the tree, one at a time, and expects the selftest to
 catch each: exit 1 and a case that says FAIL. The sound tree is built first and must
-pass. Needs neither root nor hugepages; two CPUs, less than three minutes.
+pass. Needs neither root nor hugepages; two CPUs, some five minutes.
 
 usage: tests/mutation/run.sh [WORD]...    only mutations whose name contains a WORD
 """
@@ -20,50 +20,83 @@ SELFTEST = ["app/pmdpingd/pmdpingd", "--", "--wire", "delay=10us", "-x", "selfte
 SECONDS = 180  # longest that one selftest may take, of a machine that has other things to do
 TRIES = 3  # when the machine had no time for a case
 
-# Name, file, exact texts and what stands there instead. Each text must be found once.
+# Answers are accounted for one at a time or together, by two pieces of code: a fault that
+# one of them may have is built into each.
+ONE = "lib/probe/account.c"
+MANY = "lib/probe/together.c"
+WORKER = "lib/dp/worker.c"
+RX_SPAN = "pp_clock_span(&w->clock, q->last_short, after)"
+
+# Name; file, exact text and what stands there instead. Each text must be found once.
 MUTATIONS = [
-    ("first sample dropped", "lib/probe/account.c",
-     [("\tpp_tally_record(s->tally, rtt);\n\tkeep_sample(pr, rtt);\n",
-       "\tif (c->received > 1) {\n\t\tpp_tally_record(s->tally, rtt);\n"
-       "\t\tkeep_sample(pr, rtt);\n\t}\n")]),
-    ("first sample dropped from the distribution only", "lib/probe/account.c",
-     [("\tpp_tally_record(s->tally, rtt);\n",
-       "\tif (c->received > 1)\n\t\tpp_tally_record(s->tally, rtt);\n")]),
-    ("sample after a loss dropped", "lib/probe/account.c",
-     [("\tpp_tally_record(s->tally, rtt);\n\tkeep_sample(pr, rtt);\n",
-       "\tif (pr->k == pr->g->top_k) {\n\t\tpp_tally_record(s->tally, rtt);\n"
-       "\t\tkeep_sample(pr, rtt);\n\t}\n")]),
-    ("late counted as received", "lib/probe/account.c",
-     [("rtt.lo.v > s->timeout ? account_late", "rtt.lo.v > s->timeout * 1000 ? account_late")]),
-    ("duplicate counted as received", "lib/probe/account.c",
-     [("c.duplicate++;", "c.received++;")]),
-    ("reordering not counted", "lib/probe/account.c",
-     [("\t\tc->reordered++;\n", "")]),
-    ("milliseconds for microseconds in the RTT", "lib/probe/account.c",
-     [("return (struct pp_rtt){PP_NS(lo > error ? lo - error : 0), PP_NS(hi + error)};",
-       "return (struct pp_rtt){PP_NS(lo > error ? 1000 * (lo - error) : 0), PP_NS(1000 * hi)};")]),
-    ("milliseconds for microseconds in a parser", "lib/base/units.c",
-     [('{.name = "us", .factor = 1000}', '{.name = "us", .factor = 1000000}')]),
-    ("receive stamps: from and to swapped", "lib/dp/worker.c",
-     [("pp_clock_span(&w->clock, q->last_short, after)",
-       "pp_clock_span(&w->clock, after, q->last_short)")]),
-    ("receive stamp taken before the poll that returned work", "lib/dp/worker.c",
-     [("pp_clock_span(&w->clock, q->last_short, after)",
-       "pp_clock_span(&w->clock, q->last_short, before)")]),
-    ("receive interval from the last poll only", "lib/dp/worker.c",
-     [("pp_clock_span(&w->clock, q->last_short, after)",
-       "pp_clock_span(&w->clock, before, after)")]),
-    ("one unfenced stamp per poll", "lib/dp/worker.c",
-     [("pp_tsc after = pp_stamp_after();", "pp_tsc after = {rte_rdtsc()};"),
-      ("pp_clock_span(&w->clock, q->last_short, after)",
-       "pp_clock_span(&w->clock, after, after)")]),
-    ("transmit stamp after the burst only", "lib/dp/worker.c",
-     [("*ret_tx = pp_clock_span(&w->clock, from, to);",
-       "*ret_tx = pp_clock_span(&w->clock, to, to);")]),
-    ("TSC rate +1494 ppm", "lib/dp/clock.c",
-     [("clk.hz = cycles / ns * 1e9;", "clk.hz = cycles / ns * 1e9 * 1.001494;")]),
-    ("off-by-one histogram bucket", "include/pmdping/stats.h",
-     [("&h->counts[pp_hist_index(h, value)]", "&h->counts[pp_hist_index(h, value) + 1]")]),
+    ("first sample dropped, of one answer", [
+        (ONE, "\tpp_tally_record(s->tally, rtt);\n\tif (s->samples)\n",
+         "\tif (c->received > 1)\n\t\tpp_tally_record(s->tally, rtt);\n"
+         "\tif (s->samples && c->received > 1)\n")]),
+    ("first sample dropped, of many", [
+        (MANY, "pp_tally_record_n(y, t->rtt, sums->n);",
+         "pp_tally_record_n(y, t->rtt, sums->n - (y->c.received == sums->n));"),
+        (MANY, "\tif (s->samples)\n", "\tif (s->samples && (s->tally->c.received || sums->n > 1))\n")]),
+    ("first sample dropped from the distribution only, of one answer", [
+        (ONE, "\tpp_tally_record(s->tally, rtt);\n",
+         "\tif (c->received > 1)\n\t\tpp_tally_record(s->tally, rtt);\n")]),
+    ("first sample dropped from the distribution only, of many", [
+        (MANY, "pp_tally_record_n(y, t->rtt, sums->n);",
+         "pp_tally_record_n(y, t->rtt, sums->n - (y->c.received == sums->n));")]),
+    ("sample after a loss dropped, of one answer", [
+        (ONE, "\tpp_tally_record(s->tally, rtt);\n\tif (s->samples)\n",
+         "\tif (pr->k == pr->g->top_k)\n\t\tpp_tally_record(s->tally, rtt);\n"
+         "\tif (s->samples && pr->k == pr->g->top_k)\n")]),
+    ("sample after a loss dropped, of many", [
+        (MANY, "\tuint64_t reordered;\n", "\tuint64_t reordered;\n\tunsigned int after_loss;\n"),
+        (MANY, "\tbool behind = k + 1 < g->top_k;\n",
+         "\tbool behind = k + 1 < g->top_k, drop = k > g->top_k;\n\n\tsums->after_loss += drop;\n"),
+        (MANY, "\tif (s->samples)\n", "\tif (s->samples && !drop)\n"),
+        (MANY, "pp_tally_record_n(y, t->rtt, sums->n);",
+         "pp_tally_record_n(y, t->rtt, sums->n - sums->after_loss);")]),
+    ("sample of the last of many dropped", [
+        (MANY, "pp_tally_record_n(y, t->rtt, sums->n);",
+         "pp_tally_record_n(y, t->rtt, sums->n - (sums->n > 1));")]),
+    ("late counted as received, of one answer", [
+        (ONE, "rtt.lo.v > s->timeout ? account_late", "rtt.lo.v > s->timeout * 1000 ? account_late")]),
+    ("late counted as received, of many", [
+        (MANY, "return t->rtt.lo.v <= t->s->timeout;", "return true;"),
+        (MANY, ".open = ~(t->b->answered | t->b->expired)", ".open = ~t->b->answered")]),
+    ("duplicate counted as received, of one answer", [
+        (ONE, "c.duplicate++;", "c.received++;")]),
+    ("duplicate counted as received, of many", [
+        (MANY, ".open = ~(t->b->answered | t->b->expired)", ".open = ~t->b->expired")]),
+    ("reordering not counted, of one answer", [
+        (ONE, "\t\tc->reordered++;\n", "")]),
+    ("reordering not counted, of many", [
+        (MANY, "y->c.reordered += sums->reordered;", "")]),
+    ("corrupt counted as received, of one answer", [
+        (ONE, "\tif (is_corrupt(pr, r)) {", "\tif (is_corrupt(pr, r) && rtt.lo.v < 0) {")]),
+    ("corrupt counted as received, of many", [
+        (MANY, " ||\n\t\t    !pp_reply_is_whole(t.s->tmpl, &r[i]))", ")")]),
+    ("milliseconds for microseconds in the RTT", [
+        ("lib/probe/account.h",
+         "return (struct pp_rtt){PP_NS(lo > error ? lo - error : 0), PP_NS(hi + error)};",
+         "return (struct pp_rtt){PP_NS(lo > error ? 1000 * (lo - error) : 0), PP_NS(1000 * hi)};")]),
+    ("milliseconds for microseconds in a parser", [
+        ("lib/base/units.c", '{.name = "us", .factor = 1000}', '{.name = "us", .factor = 1000000}')]),
+    ("receive stamps: from and to swapped", [
+        (WORKER, RX_SPAN, "pp_clock_span(&w->clock, after, q->last_short)")]),
+    ("receive stamp taken before the poll that returned work", [
+        (WORKER, RX_SPAN, "pp_clock_span(&w->clock, q->last_short, before)")]),
+    ("receive interval from the last poll only", [
+        (WORKER, RX_SPAN, "pp_clock_span(&w->clock, before, after)")]),
+    ("one unfenced stamp per poll", [
+        (WORKER, "pp_tsc after = pp_stamp_after();", "pp_tsc after = {rte_rdtsc()};"),
+        (WORKER, RX_SPAN, "pp_clock_span(&w->clock, after, after)")]),
+    ("transmit stamp after the burst only", [
+        (WORKER, "*ret_tx = pp_clock_span(&w->clock, from, to);",
+         "*ret_tx = pp_clock_span(&w->clock, to, to);")]),
+    ("TSC rate +1494 ppm", [
+        ("lib/dp/clock.c", "clk.hz = cycles / ns * 1e9;", "clk.hz = cycles / ns * 1e9 * 1.001494;")]),
+    ("off-by-one histogram bucket", [
+        ("include/pmdping/stats.h", "&h->counts[pp_hist_index(h, value)]",
+         "&h->counts[pp_hist_index(h, value) + 1]")]),
 ]
 
 
@@ -99,16 +132,21 @@ def ninja(build):
     return None if status == 0 else text
 
 
-def mutate(tree, name, file, texts):
-    """The file as it was; what the mutation is about must be there exactly once."""
-    sound = (tree / file).read_text()
-    sick = sound
-    for old, new in texts:
-        if sick.count(old) != 1:
-            raise ValueError(f"{file} has this text {sick.count(old)} times, not once: {old!r}")
-        sick = sick.replace(old, new)
-    (tree / file).write_text(sick)
+def mutate(tree, texts):
+    """The files as they were; what the mutation is about must be there exactly once."""
+    sound = {file: (tree / file).read_text() for file, _, _ in texts}
+    sick = dict(sound)
+    for file, old, new in texts:
+        if sick[file].count(old) != 1:
+            raise ValueError(f"{file} has this {sick[file].count(old)} times, not once: {old!r}")
+        sick[file] = sick[file].replace(old, new)
+    write(tree, sick)
     return sound
+
+
+def write(tree, files):
+    for file, text in files.items():
+        (tree / file).write_text(text)
 
 
 def faults(text):
@@ -161,9 +199,9 @@ def run_sound(build, tally):
 
 
 def run_mutation(tree, build, mutation, tally):
-    name, file, texts = mutation
+    name, texts = mutation
     try:
-        sound = mutate(tree, name, file, texts)
+        sound = mutate(tree, texts)
     except (OSError, ValueError) as error:
         tally.say(False, f"mutation not applied: {name}: {error}")
         return
@@ -176,7 +214,7 @@ def run_mutation(tree, build, mutation, tally):
             tally.say(True, f"mutation caught: {name}: {why(found)}")
         else:
             tally.say(False, f"mutation NOT caught: {name}: exit status {status}", text)
-    (tree / file).write_text(sound)
+    write(tree, sound)
 
 
 def main():
