@@ -14,6 +14,7 @@
 #define PP_ARRAY_LEN(a)	      (sizeof(a) / sizeof((a)[0]))
 #define PP_CACHE_LINE	      64
 #define PP_CACHE_ALIGNED      __attribute__((aligned(PP_CACHE_LINE)))
+#define PP_INLINE	      static inline __attribute__((always_inline)) /* of a loop's body */
 #define PP_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
 /* Two numbers compared where one is a constant: never evaluates twice. */

@@ -129,8 +129,8 @@ static inline void copy_frame(uint8_t *restrict to, const uint8_t *restrict from
 		memcpy(to + at, from + at, CHUNK);
 }
 
-static inline void put_target(const struct pp_template *t, const struct pp_target *g, uint64_t word,
-			      uint8_t *frame)
+PP_INLINE void put_target(const struct pp_template *t, const struct pp_target *g, uint64_t word,
+			  uint8_t *frame)
 {
 	struct pp_mac mac = pp_hop_mac(word);
 	uint8_t *ip = frame + t->ip_off;
@@ -171,8 +171,8 @@ static inline struct patch patch_of(const struct pp_template *t, const struct pp
 }
 
 /* `sum` is that of the number. */
-static inline void put_probe(const struct patch *x, uint16_t seq, uint64_t number, uint32_t sum,
-			     uint8_t *frame)
+PP_INLINE void put_probe(const struct patch *x, uint16_t seq, uint64_t number, uint32_t sum,
+			 uint8_t *frame)
 {
 	uint8_t *ip = frame + x->ip_off, *icmp = frame + x->icmp_off;
 

@@ -61,12 +61,11 @@ static bool begin(const struct pp_prober *p, uint64_t number, struct pp_span rx,
 	return t->rtt.lo.v <= t->s->timeout;
 }
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* The target of that probe of the record, when no answer and no timeout has come for it
  * yet and the sequence fits. */
-INLINE struct pp_target *find_open(const struct together *t, const struct sums *sums,
-				   uint64_t number, uint16_t seq, struct pp_flight_slot *ret_slot)
+PP_INLINE struct pp_target *find_open(const struct together *t, const struct sums *sums,
+				      uint64_t number, uint16_t seq,
+				      struct pp_flight_slot *ret_slot)
 {
 	unsigned int place = (unsigned int)(number & (PP_TX_BURST - 1));
 	const struct pp_burst *b = t->b;
@@ -80,8 +79,8 @@ INLINE struct pp_target *find_open(const struct together *t, const struct sums *
 	return g->ref == ret_slot->target && g->session == t->s->ref ? g : NULL;
 }
 
-INLINE void take(const struct together *t, struct sums *sums, struct pp_target *g, uint32_t k_low,
-		 uint64_t number)
+PP_INLINE void take(const struct together *t, struct sums *sums, struct pp_target *g,
+		    uint32_t k_low, uint64_t number)
 {
 	const struct pp_session *s = t->s;
 	uint64_t k = pp_target_full_k(s, g, k_low);
@@ -101,8 +100,8 @@ INLINE void take(const struct together *t, struct sums *sums, struct pp_target *
 	pp_hist_run_add(&sums->intended_hi, intended.hi, 1);
 }
 
-INLINE unsigned int end(struct pp_prober *p, const struct together *t, struct sums *sums,
-			pp_ns stalled)
+PP_INLINE unsigned int end(struct pp_prober *p, const struct together *t, struct sums *sums,
+			   pp_ns stalled)
 {
 	struct pp_tally *y = t->s->tally;
 	uint32_t all = UINT32_MAX >> (PP_TX_BURST - t->b->n);
