@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The workers: made when their lcore gets its first queue, with the rings between them, at the
- * start or while others run. They stay until the end, whether they have queues or not.
+ * start or while others run. They stay until the end, whether they have queues or not; their
+ * lcores sleep in their seats while they have none.
  */
 #include "internal.h"
 
@@ -10,6 +11,8 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
 
 void pp_crew_free(struct pp_worker *w)
 {
@@ -118,10 +121,83 @@ int pp_crew_join(struct pp_dp *dp)
 	return err;
 }
 
-int pp_crew_launch(struct pp_worker *w)
-{
-	int err = rte_eal_remote_launch(pp_worker_main, w, w->lcore);
+/* ---- lcores ---------------------------------------------------------------------------- */
 
-	w->running = err == 0;
-	return err;
+/* A lcore's life: sleeps, but while its worker has queues. */
+static int sit(void *arg)
+{
+	struct pp_seat *seat = arg;
+	uint64_t n;
+
+	while (!atomic_load(&seat->dp->stop)) {
+		if (read(seat->wake, &n, sizeof(n)) != sizeof(n))
+			continue; /* a signal */
+		struct pp_worker *w = atomic_load(&seat->worker);
+		if (w)
+			pp_worker_main(w);
+	}
+	return 0;
+}
+
+/* What is in the eventfd cannot be too much. */
+static void wake(const struct pp_seat *seat)
+{
+	const uint64_t one = 1;
+
+	while (write(seat->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+/* Of another lcore than the main one; after the last: RTE_MAX_LCORE. */
+static unsigned int next_lcore(unsigned int lcore)
+{
+	return rte_get_next_lcore(lcore, 1, 0);
+}
+
+/* EAL's own way of launching waits until the lcore has woken up: here, at the start, only. */
+int pp_crew_start(struct pp_dp *dp)
+{
+	unsigned int lcore;
+
+	dp->seat = calloc(RTE_MAX_LCORE, sizeof(*dp->seat));
+	if (!dp->seat)
+		return -ENOMEM;
+	for (lcore = next_lcore(UINT32_MAX); lcore < RTE_MAX_LCORE; lcore = next_lcore(lcore)) {
+		struct pp_seat *seat = &dp->seat[lcore];
+		seat->dp = dp;
+		seat->wake = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+		if (seat->wake < 0)
+			return -errno;
+		int err = rte_eal_remote_launch(sit, seat, lcore);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void pp_crew_launch(struct pp_worker *w)
+{
+	struct pp_seat *seat = &w->dp->seat[w->lcore];
+
+	w->running = true;
+	atomic_store(&seat->worker, w);
+	wake(seat);
+}
+
+void pp_crew_stop(struct pp_dp *dp)
+{
+	unsigned int lcore;
+
+	atomic_store(&dp->stop, true);
+	if (!dp->seat)
+		return;
+	for (lcore = next_lcore(UINT32_MAX); lcore < RTE_MAX_LCORE; lcore = next_lcore(lcore))
+		if (dp->seat[lcore].dp)
+			wake(&dp->seat[lcore]);
+	rte_eal_mp_wait_lcore();
+	for (lcore = next_lcore(UINT32_MAX); lcore < RTE_MAX_LCORE; lcore = next_lcore(lcore))
+		if (dp->seat[lcore].dp)
+			close(dp->seat[lcore].wake);
+	free(dp->seat);
+	dp->seat = NULL;
 }

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <rte_errno.h>
-#include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <stdio.h>
@@ -306,11 +305,13 @@ int pp_dp_create(const struct pp_dp_config *config, struct pp_dp **ret_dp,
 
 int pp_dp_run(struct pp_dp *dp)
 {
-	for (unsigned int i = 0; i < dp->n_workers; i++) {
-		int err = dp->worker[i]->n_queues ? pp_crew_launch(dp->worker[i]) : 0;
-		if (err)
-			return err;
-	}
+	int err = pp_crew_start(dp);
+
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < dp->n_workers; i++)
+		if (dp->worker[i]->n_queues)
+			pp_crew_launch(dp->worker[i]);
 	dp->running = true;
 	return 0;
 }
@@ -343,8 +344,7 @@ void pp_dp_free(struct pp_dp *dp)
 {
 	if (!dp)
 		return;
-	atomic_store(&dp->stop, true);
-	rte_eal_mp_wait_lcore();
+	pp_crew_stop(dp);
 	run_deferred(dp, true);
 	for (uint16_t port = 0; port < RTE_MAX_ETHPORTS; port++)
 		pp_port_stop(dp, port);

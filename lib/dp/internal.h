@@ -125,7 +125,6 @@ struct pp_pending {
 struct pp_move {
 	enum {
 		PP_MOVE_NONE,
-		PP_MOVE_LAUNCH,	 /* the worker that gets it does not run yet */
 		PP_MOVE_GRACE,	 /* receipts for it may still go to the worker that has it */
 		PP_MOVE_HANDING, /* both were asked */
 	} state;
@@ -137,6 +136,13 @@ struct pp_move {
 	pp_ns since;
 	void (*done)(void *arg, const struct pp_moved *moved);
 	void *arg;
+};
+
+/* Where a lcore sleeps while it has no worker's loop to run. */
+struct pp_seat {
+	struct pp_dp *dp;
+	_Atomic(struct pp_worker *) worker; /* whose loop it is; writer: control */
+	int wake;			    /* eventfd: one for each loop to be run */
 };
 
 struct pp_deferred {
@@ -168,6 +174,7 @@ struct pp_dp {
 	bool running;			/* control only: the workers were launched */
 	_Atomic unsigned int n_workers; /* writer: control; those below it stay */
 	struct pp_worker *worker[PP_WORKER_MAX];
+	struct pp_seat *seat; /* by lcore; NULL before pp_crew_start */
 	struct pp_port port[RTE_MAX_ETHPORTS];
 	struct pp_queue *owner[256];
 	_Atomic uint8_t owner_worker[256]; /* to whom receipts go; writer: control */
@@ -190,8 +197,12 @@ int pp_crew_get(struct pp_dp *dp, unsigned int lcore, struct pp_worker **ret_wor
 		struct pp_error *ret_error);
 /* Makes the rings that are missing, for answers that another worker sent for. */
 int pp_crew_join(struct pp_dp *dp);
-/* Its loop begins. -EBUSY: the lcore still ends an earlier one. */
-int pp_crew_launch(struct pp_worker *w);
+/* Every lcore takes its seat. */
+int pp_crew_start(struct pp_dp *dp);
+/* The worker's loop begins, after the end of an earlier one. Waits for nobody. */
+void pp_crew_launch(struct pp_worker *w);
+/* All loops end, and lcores leave their seats: waits for them. */
+void pp_crew_stop(struct pp_dp *dp);
 struct rte_ring *pp_crew_ring(const char *kind, unsigned int a, unsigned int b, size_t elem,
 			      unsigned int count, unsigned int flags, int socket);
 void pp_crew_free(struct pp_worker *w);

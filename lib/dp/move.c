@@ -109,14 +109,22 @@ void pp_move_tick(struct pp_dp *dp)
 
 	if (m->ending)
 		end_worker(m);
-	if (m->state == PP_MOVE_LAUNCH && (m->to->running || pp_crew_launch(m->to) == 0)) {
-		atomic_store_explicit(&dp->owner_worker[m->q->owner], (uint8_t)m->to->index,
-				      memory_order_release);
-		m->token = rte_rcu_qsbr_start(dp->rcu);
-		m->state = PP_MOVE_GRACE;
-	}
 	if (m->state == PP_MOVE_GRACE && rte_rcu_qsbr_check(dp->rcu, m->token, false) == 1)
 		hand_over(dp);
+}
+
+static void begin(struct pp_dp *dp)
+{
+	struct pp_move *m = &dp->move;
+
+	if (m->ending == m->to)
+		m->ending = NULL;
+	if (!m->to->running)
+		pp_crew_launch(m->to);
+	atomic_store_explicit(&dp->owner_worker[m->q->owner], (uint8_t)m->to->index,
+			      memory_order_release);
+	m->token = rte_rcu_qsbr_start(dp->rcu);
+	m->state = PP_MOVE_GRACE;
 }
 
 /* Nobody polls yet. */
@@ -182,13 +190,9 @@ int pp_dp_move(struct pp_dp *dp, const struct pp_queue_map *to,
 	dp->move.since = pp_clock_now();
 	dp->move.done = done;
 	dp->move.arg = arg;
-	if (!dp->running) {
+	if (dp->running)
+		begin(dp);
+	else
 		move_at_rest(dp);
-		return 0;
-	}
-	if (dp->move.ending == w)
-		dp->move.ending = NULL;
-	dp->move.state = PP_MOVE_LAUNCH;
-	pp_move_tick(dp);
 	return 0;
 }
