@@ -38,18 +38,61 @@ static void put_interval(FILE *f, const json_t *q, const char *lo, const char *h
 	fprintf(f, "%-*s", width, text);
 }
 
-static void put_quantile(FILE *f, const json_t *q, int digits)
+static double level(const json_t *q)
 {
+	return json_number_value(json_object_get(q, "p"));
+}
+
+/* The same quantile of the round-trip times from the slot; NULL when there is none. */
+static const json_t *intended_of(const json_t *body, const json_t *q)
+{
+	const json_t *list = json_object_get(body, "quantiles_intended");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (level(json_array_get(list, i)) == level(q))
+			return json_array_get(list, i);
+	return NULL;
+}
+
+static void put_value(FILE *f, const json_t *q, int digits, int width)
+{
+	if (json_is_true(json_object_get(q, "lost")))
+		fprintf(f, "%-*s", width, "lost");
+	else
+		put_interval(f, q, "lo_ns", "hi_ns", digits, width);
+}
+
+static void put_quantile(FILE *f, const json_t *body, const json_t *q, int digits)
+{
+	const json_t *intended = intended_of(body, q);
 	char p[32];
 
-	snprintf(p, sizeof(p), "p%.10g", json_number_value(json_object_get(q, "p")) * 100);
+	snprintf(p, sizeof(p), "p%.10g", level(q) * 100);
 	fprintf(f, "%-10s", p);
-	if (json_is_true(json_object_get(q, "lost")))
-		fprintf(f, "%-28s", "lost");
-	else
-		put_interval(f, q, "lo_ns", "hi_ns", digits, 28);
-	put_interval(f, q, "ci_lo_ns", "ci_hi_ns", digits, 0);
+	put_value(f, q, digits, 28);
+	put_interval(f, q, "ci_lo_ns", "ci_hi_ns", digits, intended ? 28 : 0);
+	if (intended)
+		put_value(f, intended, digits, 0);
 	fputc('\n', f);
+}
+
+/* Where the slots were sent so late that it shows: at the quantile where it does most. */
+static void put_omission(FILE *f, const json_t *body)
+{
+	const json_t *list = json_object_get(body, "quantiles"), *most = NULL;
+	int64_t omitted = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *q = json_array_get(list, i), *intended = intended_of(body, q);
+		bool known = intended && !json_is_true(json_object_get(q, "lost")) &&
+			     !json_is_true(json_object_get(intended, "lost"));
+		int64_t more = known ? pp_out_int(intended, "lo_ns") - pp_out_int(q, "hi_ns") : 0;
+		most = more > omitted ? q : most;
+		omitted = more > omitted ? more : omitted;
+	}
+	if (most)
+		fprintf(f, "coordinated omission: p%.10g from the slot is %.3f ms more\n",
+			level(most) * 100, (double)omitted / 1e6);
 }
 
 void pp_out_quantiles(FILE *f, const json_t *body)
@@ -59,9 +102,12 @@ void pp_out_quantiles(FILE *f, const json_t *body)
 
 	if (!json_object_get(json_array_get(list, 0), "ci_lo_ns"))
 		return;
-	fprintf(f, "%-10s%-28s%s\n", "quantile", "interval, ms", "95 % confidence, ms");
+	bool intended = json_array_size(json_object_get(body, "quantiles_intended"));
+	fprintf(f, "%-10s%-28s%-*s%s\n", "quantile", "interval, ms", intended ? 28 : 0,
+		"95 % confidence, ms", intended ? "from the slot, ms" : "");
 	for (size_t i = 0; i < json_array_size(list); i++)
-		put_quantile(f, json_array_get(list, i), digits);
+		put_quantile(f, body, json_array_get(list, i), digits);
+	put_omission(f, body);
 }
 
 /* ---- histogram ---------------------------------------------------------------------- */

@@ -61,8 +61,8 @@ run pmdping --json session show lab
 json_holds "each quantile lies in its confidence interval" \
 	'.quantiles | length >= 2 and all(.lost or (.ci_lo_ns <= .lo_ns and (.ci_hi_ns == null or .hi_ns <= .ci_hi_ns)))'
 check "the text has them" pmdping show session lab
-said "with a title" '^quantile +interval, ms +95 % confidence, ms$'
-said "a line each" '^p50 +0\.[0-9]+\.\.0\.[0-9]+ +0\.[0-9]+\.\.0\.[0-9]+$'
+said "with a title" '^quantile +interval, ms +95 % confidence, ms +from the slot, ms$'
+said "a line each" '^p50 +0\.[0-9]+\.\.0\.[0-9]+ +0\.[0-9]+\.\.0\.[0-9]+ +[0-9]+\.[0-9]+\.\.[0-9]+\.[0-9]+$'
 
 # ---- cleared, dropped, refused
 
