@@ -27,7 +27,9 @@ static void add_asked(json_t *o, const struct pp_call *c, const struct pp_run *r
 {
 	char text[PP_ADDR_TEXT];
 
-	if (r->source_given)
+	if (r->n_sources > 1)
+		json_object_set_new(o, "source", json_string(pp_call_text(c, "source")));
+	else if (r->n_sources)
 		json_object_set_new(o, "source", json_string(pp_addr_text(&r->spec.source, text)));
 	if (r->port >= 0)
 		json_object_set_new(o, "port", json_integer(r->port));

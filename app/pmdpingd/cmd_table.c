@@ -44,7 +44,8 @@ static const char *const plan_words[] = {"full", "quick", "coverage", "span", NU
 	{"digits", .type = PP_PARAM_INT, .min = 1, .max = 3, \
 	 .help = "significant digits of the distributions, and the memory for them; 2"}, \
 	{"port", .type = PP_PARAM_INT, .min = 0, .max = PP_PORT_MAX - 1, .help = "only by this port"}, \
-	{"source", 'I', .type = PP_PARAM_ADDRESS, .help = "an address of ours; chosen by the route"}, \
+	{"source", 'I', .type = PP_PARAM_TARGETS, \
+	 .help = "an address of ours; chosen by the route. Of sessions and with quiet: up to 64 in turn, written as TARGETS"}, \
 	{"rate", .type = PP_PARAM_RATE, \
 	 .help = "instead of interval, of all targets together: 1kpps, 10Mbps (frame bits), 10Mbpsl1 (with preamble and gap), 50% (of the link)"}, \
 	{"poisson", .type = PP_PARAM_FLAG, .help = "exponential gaps around the interval (RFC 2330 11.1)", \
@@ -57,7 +58,7 @@ static const char *const plan_words[] = {"full", "quick", "coverage", "span", NU
 	 .excludes = "burst"}, \
 	{"gaps", .type = PP_PARAM_TEXT, .help = "instead of interval: times from slot to slot, 10us,20us,1ms, over and over", \
 	 .excludes = "interval"}, \
-	{"workers", .type = PP_PARAM_INT, .min = 1, .max = PP_SHARDS_MAX, \
+	{"workers", .type = PP_PARAM_INT, .min = 1, .max = PP_WORKERS_MAX, \
 	 .help = "send by so many of the port's queues, each polled by a worker; 1"}, \
 	{"slack", .type = PP_PARAM_TIME, .min = 1000, .max = HOUR, \
 	 .help = "a slot later than that is missed; 64 intervals, at most 100ms, at least one interval"}

@@ -81,7 +81,7 @@ static struct pp_neigh *acquire(struct pp_run *r, const struct pp_nexthop *hop)
 	return pp_neigh_acquire(neighbours(r), hop->link, &hop->hop, pp_clock_now());
 }
 
-/* The first target's way is the session's: one source and one link for all. */
+/* The first target's way is the session's: one link for all, and the first source. */
 static int take_first(struct pp_run *r, const struct pp_target_spec *targets,
 		      const struct pp_addr *source, struct pp_error *ret_error)
 {
@@ -122,10 +122,37 @@ static int take_target(struct pp_run *r, const struct pp_addr *addr, struct pp_r
 	return -ENOSPC;
 }
 
-int pp_run_find_routes(struct pp_run *r, const struct pp_target_spec *targets,
-		       const struct pp_addr *source, struct pp_error *ret_error)
+/* Ours, in use, on the run's link: there the answers come in. */
+static bool is_source(const struct pp_run *r, const struct pp_addr *source)
 {
-	int err = take_first(r, targets, source, ret_error);
+	const struct pp_ifaddr *own = pp_ifaddr_find(pp_host_routes(r->engine->host), source);
+
+	return own && own->state == PP_IFADDR_PREFERRED && pp_link_eq(own->link, r->spec.link) &&
+	       pp_addr_is4(source) == pp_addr_is4(&r->spec.target);
+}
+
+static int check_sources(const struct pp_run *r, const struct pp_sources *sources,
+			 struct pp_error *ret_error)
+{
+	char text[PP_ADDR_TEXT];
+
+	for (unsigned int i = 0; i < sources->n && sources->n > 1; i++) {
+		if (is_source(r, &sources->addr[i]))
+			continue;
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "source %s: not an address of ours on port %u",
+			 pp_addr_text(&sources->addr[i], text), r->spec.link.port);
+		return -EADDRNOTAVAIL;
+	}
+	return 0;
+}
+
+int pp_run_find_routes(struct pp_run *r, const struct pp_target_spec *targets,
+		       const struct pp_sources *sources, struct pp_error *ret_error)
+{
+	int err = take_first(r, targets, sources->n ? sources->addr : NULL, ret_error);
+	if (!err)
+		err = check_sources(r, sources, ret_error);
 	for (uint32_t i = 0; !err && i < r->spec.n_targets; i++)
 		err = take_target(r, &targets[i].addr, &r->target[i], ret_error);
 	return err;
@@ -133,17 +160,18 @@ int pp_run_find_routes(struct pp_run *r, const struct pp_target_spec *targets,
 
 /* ---- changes ------------------------------------------------------------------------- */
 
-/* A session keeps its source and its port: a route by another port is none for it. */
-static void reroute(struct pp_run *r, uint32_t i)
+/* A session keeps its sources and its port: a route by another port is none for it.
+ * again: some source came or went. */
+static void reroute(struct pp_run *r, uint32_t i, const struct pp_addr *source, bool again)
 {
 	struct pp_run_target *t = &r->target[i];
 	struct pp_target_counts target;
 	struct pp_nexthop hop;
 
 	pp_run_target(r, i, &target);
-	int err = pp_route_lookup(pp_host_routes(r->engine->host), &target.addr, &r->spec.source,
+	int err = pp_route_lookup(pp_host_routes(r->engine->host), &target.addr, source,
 				  r->spec.link.port, &hop);
-	if (!err && t->neigh && pp_link_eq(hop.link, t->hop.link) &&
+	if (!err && !again && t->neigh && pp_link_eq(hop.link, t->hop.link) &&
 	    pp_addr_eq(&hop.hop, &t->hop.hop))
 		return;
 	struct pp_neigh *old = t->neigh;
@@ -156,11 +184,31 @@ static void reroute(struct pp_run *r, uint32_t i)
 	release(r, old);
 }
 
+/* Looks which of several are still ours; one that is, or the first. */
+static const struct pp_addr *look_at_sources(struct pp_run *r, bool *ret_changed)
+{
+	const struct pp_addr *any = NULL;
+
+	*ret_changed = false;
+	for (unsigned int i = 0; i < r->n_shards && r->n_sources > 1; i++) {
+		struct pp_shard *s = &r->shard[i];
+		bool gone = !is_source(r, &s->source);
+		*ret_changed |= gone != s->no_source;
+		s->no_source = gone;
+		if (!gone && !any)
+			any = &s->source;
+	}
+	return any ? any : &r->spec.source;
+}
+
 void pp_runs_reroute(struct pp_engine *e)
 {
-	for (struct pp_run *r = e->runs; r; r = r->next)
+	for (struct pp_run *r = e->runs; r; r = r->next) {
+		bool again;
+		const struct pp_addr *source = look_at_sources(r, &again);
 		for (uint32_t i = 0; !r->deleted && i < r->spec.n_targets; i++)
-			reroute(r, i);
+			reroute(r, i, source, again);
+	}
 }
 
 /* ---- upper-layer advice (RFC 4861 7.3.1) ------------------------------------------------ */

@@ -105,32 +105,33 @@ static struct pp_target_spec *copy_targets(struct pp_session_spec *spec)
 	return copy;
 }
 
-static uint64_t memory_of(const struct pp_session_spec *spec, unsigned int workers)
+static uint64_t memory_of(const struct pp_run *r, unsigned int shards)
 {
+	const struct pp_session_spec *spec = &r->spec;
 	uint64_t sum = sizeof(struct pp_run_target) * spec->n_targets;
 
-	if (workers > 1)
+	if (shards > 1)
 		sum += 7 * sizeof(uint64_t) * pp_hist_len(spec->digits);
-	for (unsigned int i = 0; i < workers; i++) {
-		struct pp_session_spec shard = pp_shard_spec(spec, workers, i);
+	for (unsigned int i = 0; i < shards; i++) {
+		struct pp_session_spec shard = pp_shard_spec(spec, pp_run_is_dealt(r), shards, i);
 		sum += pp_session_memory(&shard);
 	}
 	return sum;
 }
 
-static int make(struct pp_run *r, struct pp_target_spec *targets, const struct pp_addr *source,
+static int make(struct pp_run *r, struct pp_target_spec *targets, const struct pp_sources *sources,
 		unsigned int workers, struct pp_error *ret_error)
 {
-	int err = take_memory(r, memory_of(&r->spec, workers), ret_error);
+	int err = take_memory(r, memory_of(r, pp_shards_of(sources, workers)), ret_error);
 
 	r->spec.targets = targets;
 	r->limited = pp_limit_is_any(r->engine, &r->spec);
 	if (!err)
-		err = pp_run_find_routes(r, targets, source, ret_error);
+		err = pp_run_find_routes(r, targets, sources, ret_error);
 	for (uint32_t i = 0; !err && i < r->spec.n_targets; i++)
 		complete(&targets[i], r->target[i].neigh);
 	if (!err)
-		err = pp_run_add_shards(r, targets, workers, ret_error);
+		err = pp_run_add_shards(r, targets, sources, workers, ret_error);
 	r->spec.targets = NULL;
 	return err;
 }
@@ -145,8 +146,8 @@ static void undo_shards(struct pp_run *r)
 }
 
 int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
-		  const struct pp_addr *source, int port, const char *name, unsigned int workers,
-		  struct pp_run **ret_run, struct pp_error *ret_error)
+		  const struct pp_sources *sources, int port, const char *name,
+		  unsigned int workers, struct pp_run **ret_run, struct pp_error *ret_error)
 {
 	struct pp_run *r = calloc(1, sizeof(*r));
 	struct pp_session_spec full = *spec;
@@ -163,9 +164,9 @@ int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 	r->engine = e;
 	r->spec = full;
 	r->port = port;
-	r->source_given = source != NULL;
+	r->n_sources = sources->n;
 	snprintf(r->name, sizeof(r->name), "%s", name);
-	int err = make(r, targets, source, workers, ret_error);
+	int err = make(r, targets, sources, workers, ret_error);
 	free(targets);
 	if (err) {
 		undo_shards(r);

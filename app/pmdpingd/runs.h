@@ -25,13 +25,23 @@ struct pp_run_losses {
 	bool going;
 };
 
-/* A run's session in one of the workers that send it. */
+#define PP_SHARDS_MAX  64
+#define PP_WORKERS_MAX 16
+
+/* Addresses of ours that a run sends from; none: the route chooses. */
+struct pp_sources {
+	unsigned int n;
+	struct pp_addr addr[PP_SHARDS_MAX];
+};
+
+/* A run's session in one of the workers that send it, or from one of its sources. */
 struct pp_shard {
 	pp_session_ref ref;
 	struct pp_session *session;
+	struct pp_addr source;
+	bool no_source; /* it is not ours any more */
 	uint8_t owner;
 };
-#define PP_SHARDS_MAX 16
 
 struct pp_run {
 	struct pp_run *next;
@@ -39,8 +49,8 @@ struct pp_run {
 	char name[64]; /* "" for ping */
 	enum pp_run_state state;
 	struct pp_session_spec spec;
-	int port; /* asked for, or -1 */
-	bool source_given;
+	int port;		/* asked for, or -1 */
+	unsigned int n_sources; /* given; 0: chosen, and spec.source */
 	unsigned int n_shards;
 	struct pp_shard shard[PP_SHARDS_MAX];
 	unsigned int awaited;		/* shards that have not said that they are done */
@@ -70,14 +80,19 @@ int pp_run_route(struct pp_engine *e, const struct pp_addr *target, const struct
 /* Makes a session for a spec whose target, size, schedule and flags are set; finds the
  * route, the source and the neighbour. 0, or -errno with a message. */
 int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
-		  const struct pp_addr *source, int port, const char *name, unsigned int workers,
-		  struct pp_run **ret_run, struct pp_error *ret_error);
-/* shards.c. What shard i of n is asked to do of it all. */
-struct pp_session_spec pp_shard_spec(const struct pp_session_spec *all, unsigned int n,
+		  const struct pp_sources *sources, int port, const char *name,
+		  unsigned int workers, struct pp_run **ret_run, struct pp_error *ret_error);
+/* shards.c. How many a run of these sources and workers has. */
+unsigned int pp_shards_of(const struct pp_sources *sources, unsigned int workers);
+/* What shard i of n is asked to do of it all; dealt: it has its share of several targets. */
+struct pp_session_spec pp_shard_spec(const struct pp_session_spec *all, bool dealt, unsigned int n,
 				     unsigned int i);
-/* Sessions with n owners of the run's port; what was made when it fails is r's. 0, or -errno
- * with a message. */
-int pp_run_add_shards(struct pp_run *r, const struct pp_target_spec *targets, unsigned int n,
+/* Whether several targets are dealt to the shards; else each shard has all of them. */
+bool pp_run_is_dealt(const struct pp_run *r);
+/* Sessions with so many owners of the run's port; what was made when it fails is r's. 0, or
+ * -errno with a message. */
+int pp_run_add_shards(struct pp_run *r, const struct pp_target_spec *targets,
+		      const struct pp_sources *sources, unsigned int workers,
 		      struct pp_error *ret_error);
 /* Asks all shards (q.counts: an array); `done` (may be NULL) when all have answered. When
  * it fails some may do it all the same, and of counts `arg`, which holds them, is freed
@@ -96,7 +111,7 @@ void pp_run_set_hop(struct pp_run *r, uint32_t i, const struct pp_hop *hop);
 /* run_routes.c: routes and neighbours of all targets, and their source and link. 0, or -errno with
  * a message, and what was taken is for pp_run_release_routes. */
 int pp_run_find_routes(struct pp_run *r, const struct pp_target_spec *targets,
-		       const struct pp_addr *source, struct pp_error *ret_error);
+		       const struct pp_sources *sources, struct pp_error *ret_error);
 void pp_run_release_routes(struct pp_run *r);
 /* Interval statistics from the start on. 0, or -errno with a message. */
 int pp_run_keep_intervals(struct pp_run *r, struct pp_error *ret_error);
@@ -136,6 +151,9 @@ json_t *pp_run_summary(struct pp_run *r);
 int pp_targets_parse(struct pp_engine *e, const char *text, int port,
 		     struct pp_target_spec **ret_targets, uint32_t *ret_n,
 		     struct pp_error *ret_error);
+
+/* The addresses of a list, each once. 0, or -errno with a message. */
+int pp_sources_parse(const char *text, struct pp_sources *ret_sources, struct pp_error *ret_error);
 
 /* pacing.c: takes the words of pacing into a spec whose schedule is set; *ret_gaps is the
  * caller's to free when the session is made. False: the call has failed. */

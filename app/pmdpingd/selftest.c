@@ -279,9 +279,10 @@ static void start_case(struct selftest *t)
 {
 	struct pp_session_spec spec;
 	struct pp_error error = {"no target"};
+	const struct pp_sources chosen = {.n = 0};
 
 	if (case_target(t, &spec) ||
-	    pp_run_create(t->engine, &spec, NULL, 0, "", 1, &t->run, &error)) {
+	    pp_run_create(t->engine, &spec, &chosen, 0, "", 1, &t->run, &error)) {
 		fail_case(t, error.text);
 		return;
 	}

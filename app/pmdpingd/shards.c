@@ -2,42 +2,36 @@
 /*
  * Shards of a run: its part of the schedule in each worker that sends it, and the sums of
  * what they say. Targets are dealt to the shards in turn; a run of one target has it in
- * all of them, which send its slots in turn.
+ * all of them, which send its slots in turn. Of several sources each has a shard, and each
+ * shard all targets.
  */
+#include "cross.h"
 #include "runs.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-static bool is_dealt(const struct pp_run *r)
+unsigned int pp_shards_of(const struct pp_sources *sources, unsigned int workers)
 {
-	return r->spec.n_targets > 1;
+	return sources->n > 1 ? sources->n : workers;
 }
 
-/* Targets of shard i. */
-static uint32_t share_of(const struct pp_session_spec *spec, unsigned int n, unsigned int i)
+bool pp_run_is_dealt(const struct pp_run *r)
 {
-	return spec->n_targets > 1 ? (spec->n_targets + n - 1 - i) / n : 1;
+	return r->spec.n_targets > 1 && r->n_sources <= 1;
 }
 
-/* Slots of a count that are shard i's. */
-static uint64_t slots_of(const struct pp_session_spec *spec, unsigned int n, unsigned int i)
-{
-	if (spec->n_targets > 1)
-		return spec->count / spec->n_targets * share_of(spec, n, i);
-	return (spec->count + n - 1 - i) / n;
-}
-
-struct pp_session_spec pp_shard_spec(const struct pp_session_spec *all, unsigned int n,
+struct pp_session_spec pp_shard_spec(const struct pp_session_spec *all, bool dealt, unsigned int n,
 				     unsigned int i)
 {
+	uint32_t share = dealt ? (all->n_targets + n - 1 - i) / n : all->n_targets;
+	double part = dealt ? (double)share / all->n_targets : 1.0 / n;
 	struct pp_session_spec spec = *all;
-	double part = all->n_targets > 1 ? (double)share_of(all, n, i) / all->n_targets : 1.0 / n;
 
 	if (n == 1)
 		return spec;
-	spec.n_targets = share_of(all, n, i);
-	spec.count = slots_of(all, n, i);
+	spec.n_targets = share;
+	spec.count = dealt ? all->count / all->n_targets * share : (all->count + n - 1 - i) / n;
 	spec.seed = all->seed + i;
 	if (all->rate > 0)
 		spec.rate = all->rate * part;
@@ -73,9 +67,15 @@ static int no_session(const struct pp_run *r, int err, struct pp_error *ret_erro
 	return err;
 }
 
+/* The first n shards have one each, the others share them. */
 static int pick_owner(struct pp_run *r, unsigned int n, struct pp_error *ret_error)
 {
 	struct pp_dp *dp = r->engine->dp;
+	if (r->n_shards >= n) {
+		uint8_t shared = r->shard[r->n_shards % n].owner;
+		pp_dp_share_owner(dp, shared);
+		return shared;
+	}
 	int owner = pp_dp_pick_owner(dp, r->spec.link.port);
 
 	if (owner >= 0 && !has_owner(r, owner))
@@ -92,17 +92,19 @@ static int pick_owner(struct pp_run *r, unsigned int n, struct pp_error *ret_err
 	return -ENODEV;
 }
 
+/* The next of n. */
 static int add_shard(struct pp_run *r, const struct pp_target_spec *targets, unsigned int n,
-		     struct pp_error *ret_error)
+		     unsigned int workers, struct pp_error *ret_error)
 {
 	struct pp_engine *e = r->engine;
 	struct pp_shard *s = &r->shard[r->n_shards];
-	struct pp_session_spec spec = pp_shard_spec(&r->spec, n, r->n_shards);
-	int owner = pick_owner(r, n, ret_error);
+	struct pp_session_spec spec = pp_shard_spec(&r->spec, pp_run_is_dealt(r), n, r->n_shards);
+	int owner = pick_owner(r, workers, ret_error);
 
 	if (owner < 0)
 		return owner;
 	spec.targets = targets;
+	spec.source = s->source;
 	spec.owner = (uint8_t)owner;
 	int err = pp_session_add(e->sessions, &spec, &s->ref);
 	if (err) {
@@ -116,10 +118,26 @@ static int add_shard(struct pp_run *r, const struct pp_target_spec *targets, uns
 	return 0;
 }
 
-int pp_run_add_shards(struct pp_run *r, const struct pp_target_spec *targets, unsigned int n,
+/* Targets of shard i of n, in its order. */
+static void deal(const struct pp_run *r, const struct pp_target_spec *targets, unsigned int n,
+		 unsigned int i, struct pp_target_spec *ret)
+{
+	uint32_t all = r->spec.n_targets;
+
+	if (pp_run_is_dealt(r))
+		for (uint32_t at = i; at < all; at += n)
+			*ret++ = targets[at];
+	else
+		for (uint32_t turn = 0; turn < all; turn++)
+			*ret++ = targets[pp_cross_target(all, n, i, turn)];
+}
+
+int pp_run_add_shards(struct pp_run *r, const struct pp_target_spec *targets,
+		      const struct pp_sources *sources, unsigned int workers,
 		      struct pp_error *ret_error)
 {
 	struct pp_target_spec *dealt = calloc(r->spec.n_targets, sizeof(*dealt));
+	unsigned int n = pp_shards_of(sources, workers);
 	int err = dealt ? 0 : -ENOMEM;
 
 	if (n > 1 && !err)
@@ -129,10 +147,9 @@ int pp_run_add_shards(struct pp_run *r, const struct pp_target_spec *targets, un
 	if (err)
 		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
 	for (unsigned int i = 0; !err && i < n; i++) {
-		uint32_t k = 0;
-		for (uint32_t at = is_dealt(r) ? i : 0; at < r->spec.n_targets; at += n)
-			dealt[k++] = targets[at];
-		err = add_shard(r, dealt, n, ret_error);
+		deal(r, targets, n, i, dealt);
+		r->shard[i].source = sources->n > 1 ? sources->addr[i] : r->spec.source;
+		err = add_shard(r, dealt, n, workers, ret_error);
 	}
 	free(dealt);
 	return err;
@@ -266,19 +283,45 @@ pp_ns pp_run_elapsed(const struct pp_run *r)
 
 /* ---- targets -------------------------------------------------------------------------------- */
 
+/* Where target i is in that shard, which has it. */
+static uint32_t place_of(const struct pp_run *r, unsigned int shard, uint32_t i)
+{
+	return pp_run_is_dealt(r) ? i / r->n_shards
+				  : pp_cross_turn(r->spec.n_targets, r->n_shards, shard, i);
+}
+
+static void add_target(struct pp_target_counts *sum, const struct pp_target_counts *t)
+{
+	if (t->received && (sum->received == 0 || t->min < sum->min))
+		sum->min = t->min;
+	if (t->received && (sum->received == 0 || t->max > sum->max))
+		sum->max = t->max;
+	sum->sent += t->sent;
+	sum->received += t->received;
+	sum->not_sent += t->not_sent;
+	sum->expired += t->expired;
+	sum->errors += t->errors;
+	sum->duplicate += t->duplicate;
+	sum->unreachable += t->unreachable;
+	sum->sum += t->sum;
+}
+
 void pp_run_target(const struct pp_run *r, uint32_t i, struct pp_target_counts *ret)
 {
-	uint32_t n = r->n_shards;
+	unsigned int first = pp_run_is_dealt(r) ? i % r->n_shards : 0;
 
-	pp_session_target(r->shard[is_dealt(r) ? i % n : 0].session, is_dealt(r) ? i / n : 0, ret);
+	pp_session_target(r->shard[first].session, place_of(r, first, i), ret);
+	for (unsigned int s = 1; s < r->n_shards && !pp_run_is_dealt(r); s++) {
+		struct pp_target_counts t;
+		pp_session_target(r->shard[s].session, place_of(r, s, i), &t);
+		add_target(ret, &t);
+	}
 }
 
 void pp_run_set_hop(struct pp_run *r, uint32_t i, const struct pp_hop *hop)
 {
-	if (is_dealt(r)) {
-		pp_session_set_hop(r->shard[i % r->n_shards].session, i / r->n_shards, hop);
-		return;
-	}
 	for (unsigned int s = 0; s < r->n_shards; s++)
-		pp_session_set_hop(r->shard[s].session, 0, hop);
+		if (!pp_run_is_dealt(r) || i % r->n_shards == s)
+			pp_session_set_hop(r->shard[s].session, place_of(r, s, i),
+					   r->shard[s].no_source ? NULL : hop);
 }

@@ -31,12 +31,13 @@ static const struct pp_wire *wire_of(const struct pp_engine *e, uint16_t port)
 }
 
 /* The link decides what a frame is, and what percent are of. */
-static bool take_route(struct pp_call *c, struct pp_session_spec *spec)
+static bool take_route(struct pp_call *c, const struct pp_sources *sources,
+		       struct pp_session_spec *spec)
 {
 	struct pp_nexthop hop;
 	struct pp_error error;
 
-	if (pp_run_route(pp_call_engine(c), &spec->target, pp_call_addr(c, "source"),
+	if (pp_run_route(pp_call_engine(c), &spec->target, sources->n ? sources->addr : NULL,
 			 (int)int_or(c, "port", -1), &hop, &error)) {
 		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", error.text);
 		return false;
@@ -192,13 +193,14 @@ static bool fits_wire(struct pp_call *c, const struct pp_session_spec *spec)
 	return false;
 }
 
-static struct pp_run *create_run(struct pp_call *c, const char *name, struct pp_session_spec *spec)
+static struct pp_run *create_run(struct pp_call *c, const char *name,
+				 const struct pp_sources *sources, struct pp_session_spec *spec)
 {
 	struct pp_engine *e = pp_call_engine(c);
 	struct pp_error error;
 	struct pp_run *r;
 
-	if (pp_run_create(e, spec, pp_call_addr(c, "source"), (int)int_or(c, "port", -1), name,
+	if (pp_run_create(e, spec, sources, (int)int_or(c, "port", -1), name,
 			  (unsigned int)int_or(c, "workers", 1), &r, &error)) {
 		pp_call_fail(c, PP_ERR_FAILED, NULL, "%s", error.text);
 		return NULL;
@@ -226,9 +228,30 @@ static bool take_targets(struct pp_call *c, struct pp_session_spec *spec,
 	return true;
 }
 
-/* What several workers can send together. */
-static bool may_shard(struct pp_call *c, const struct pp_session_spec *spec)
+static bool take_sources(struct pp_call *c, struct pp_sources *ret_sources)
 {
+	const char *text = pp_call_text(c, "source");
+	struct pp_error error;
+
+	if (!text || pp_sources_parse(text, ret_sources, &error) == 0)
+		return true;
+	pp_call_fail(c, PP_ERR_FAILED, "source", "%s", error.text);
+	return false;
+}
+
+static bool fail_shards(struct pp_call *c, bool many, const char *what, uint64_t n)
+{
+	/* PARAMS of "source" would be a name to look up. */
+	pp_call_fail(c, PP_ERR_FAILED, many ? "source" : "workers", "%" PRIu64 " %s%s only", n,
+		     what, n == 1 ? "" : "s");
+	return false;
+}
+
+/* What several workers can send together, and from several sources. */
+static bool may_shard(struct pp_call *c, const struct pp_sources *sources,
+		      const struct pp_session_spec *spec)
+{
+	bool many = sources->n > 1;
 	const char *other = spec->flags & PP_SESSION_VOICE   ? "a line per answer (quiet is not)"
 			    : spec->flags & PP_SESSION_FLOOD ? "flood"
 			    : pp_call_text(c, "gaps")	     ? "gaps"
@@ -237,16 +260,23 @@ static bool may_shard(struct pp_call *c, const struct pp_session_spec *spec)
 							     : NULL;
 	int64_t workers = int_or(c, "workers", 1);
 
-	if (workers == 1)
+	if (workers == 1 && !many)
 		return true;
-	if (other)
-		pp_call_fail(c, PP_ERR_PARAMS, "workers", "%s is of one worker only", other);
-	else if (spec->n_targets > 1 && spec->n_targets < workers)
-		pp_call_fail(c, PP_ERR_PARAMS, "workers", "there are %u targets only",
-			     spec->n_targets);
-	else
-		return true;
-	return false;
+	if (other) {
+		pp_call_fail(c, PP_ERR_FAILED, many ? "source" : "workers", "%s is of one %s only",
+			     other, many ? "source" : "worker");
+		return false;
+	}
+	if (many && sources->n < workers)
+		return fail_shards(c, false, "source", sources->n);
+	if (!many && spec->n_targets > 1 && spec->n_targets < workers)
+		return fail_shards(c, false, "target", spec->n_targets);
+	/* Each has a slot, or it would not know that it has none. */
+	uint64_t targets = spec->n_targets ? spec->n_targets : 1;
+	unsigned int shards = pp_shards_of(sources, (unsigned int)workers);
+	if (spec->count && spec->count < shards && spec->count * targets < shards)
+		return fail_shards(c, many, "slot", spec->count * targets);
+	return true;
 }
 
 struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned int flags,
@@ -254,6 +284,7 @@ struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned in
 {
 	struct pp_session_spec spec = base_spec(c, flags);
 	struct pp_target_spec *targets = NULL;
+	struct pp_sources sources = {.n = 0};
 	struct pp_run *r = NULL;
 	pp_ns *gaps = NULL;
 	const char *word;
@@ -263,11 +294,12 @@ struct pp_run *pp_run_from_call(struct pp_call *c, const char *name, unsigned in
 		spec.target = *pp_call_addr(c, "address");
 	else if (!take_targets(c, &spec, &targets))
 		return NULL;
-	if (may_shard(c, &spec) && take_route(c, &spec) && take_size(c, &spec) &&
+	if (take_sources(c, &sources) && may_shard(c, &sources, &spec) &&
+	    take_route(c, &sources, &spec) && take_size(c, &spec) &&
 	    take_schedule(c, &spec, &word) && pp_pacing_from_call(c, &spec, &gaps) &&
 	    within_limits(c, &spec, word) && fits_wire(c, &spec)) {
 		take_df(c, &spec);
-		r = create_run(c, name, &spec);
+		r = create_run(c, name, &sources, &spec);
 	}
 	free(gaps);
 	free(targets);

@@ -187,6 +187,7 @@ json_t *pp_run_summary(struct pp_run *r)
 
 	json_object_set_new(o, "address", json_string(pp_addr_text(&r->spec.target, text)));
 	json_object_set_new(o, "targets", json_integer((json_int_t)r->spec.n_targets));
+	json_object_set_new(o, "sources", json_integer(r->n_sources ? r->n_sources : 1));
 	json_object_set_new(o, "family", json_integer(pp_addr_is4(&r->spec.target) ? 4 : 6));
 	json_object_set_new(o, "size", json_integer(r->spec.size));
 	json_object_set_new(o, "loss_percent", loss_json(&r->counts));

@@ -130,6 +130,28 @@ int pp_targets_parse(struct pp_engine *e, const char *text, int port,
 	return 0;
 }
 
+int pp_sources_parse(const char *text, struct pp_sources *ret_sources, struct pp_error *ret_error)
+{
+	struct pp_target_spec list[PP_SHARDS_MAX] = {0};
+	uint64_t n = count_all(text);
+
+	if (n == 0 || n > PP_SHARDS_MAX) {
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "%" PRIu64 " sources: a session has 1 to %d", n, PP_SHARDS_MAX);
+		return -ERANGE;
+	}
+	put_all(text, list);
+	n = leave_out_again(list, (uint32_t)n);
+	if (n == 0) {
+		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
+		return -ENOMEM;
+	}
+	ret_sources->n = (unsigned int)n;
+	for (uint64_t i = 0; i < n; i++)
+		ret_sources->addr[i] = list[i].addr;
+	return 0;
+}
+
 /* ---- show ------------------------------------------------------------------------- */
 
 static json_t *time_or_null(bool known, uint64_t ns)

@@ -116,6 +116,8 @@ struct pp_dp_request {
 int pp_dp_request(struct pp_dp *dp, const struct pp_dp_request *request);
 /* A prober on that port for a new session; the one with the fewest. -ENODEV. */
 int pp_dp_pick_owner(struct pp_dp *dp, uint16_t port);
+/* The same one for one more. */
+void pp_dp_share_owner(struct pp_dp *dp, uint8_t owner);
 void pp_dp_drop_owner(struct pp_dp *dp, uint8_t owner);
 
 /* A queue that has moved. */

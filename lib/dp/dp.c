@@ -528,6 +528,11 @@ int pp_dp_pick_owner(struct pp_dp *dp, uint16_t port)
 	return best;
 }
 
+void pp_dp_share_owner(struct pp_dp *dp, uint8_t owner)
+{
+	dp->owner_sessions[owner]++;
+}
+
 void pp_dp_drop_owner(struct pp_dp *dp, uint8_t owner)
 {
 	dp->owner_sessions[owner]--;

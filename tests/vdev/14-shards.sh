@@ -59,7 +59,7 @@ for wire in queues=2 queues=3,cross=1; do
 	check "it starts" pmdping session start long
 	check "deleted while it runs" pmdping session del long
 
-	check_exit 2 "more than there are" pmdping ping $NEAR count 1 workers 4 quiet
+	check_exit 2 "more than there are" pmdping ping $NEAR count 9 workers 4 quiet
 	said "says how many" 'workers 4: port 0 has [23] queues that send'
 	check_exit 2 "no line per answer" pmdping ping $NEAR count 1 workers 2
 	check_exit 2 "no flood" pmdping ping $NEAR flood quiet workers 2
