@@ -86,6 +86,17 @@ moved_well "100 kpps"
 run pmdping --json show stalls count 1000
 json_holds "what was in flight across a move may be suspect" '[.stalls[].cause] | index("moved") != null'
 
+# A session of all three queues, each of which moves.
+check "a session of several workers" pmdping session add sharded ping $NEAR rate 30kpps workers 3 timeout 5s
+check "it starts" pmdping session start sharded
+check "moves under it" wander 20
+check "it stops" pmdping session stop sharded
+check "it ends" within 20 idle sharded
+run pmdping --json session show sharded
+json_holds "its slots and answers add up" '.consistent and .due == .sent + .not_sent + .missed and .sent > 1000 and
+	.in_flight == 0 and .duplicate == 0 and .received + .lost == .sent and
+	.lost == ([.own_losses.ports[]?.answers_refused] | add // 0)'
+
 # What is said of each answer comes in order too, whoever says it.
 pmdping --json ping $NEAR count 2000 interval 500us timeout 5s slack 5s >"$T/ping" &
 pinger=$!
