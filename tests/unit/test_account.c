@@ -47,6 +47,40 @@ static void round_trip_is_an_interval(void)
 	teardown(f);
 }
 
+/* Probes of one burst, whose answers another worker received in two polls; one is damaged. */
+static void receipts_of_two_polls(void)
+{
+	struct fixture *f = setup(1024);
+	struct pp_session_spec spec = spec_of(f, false);
+	struct pp_receipt r[5];
+
+	spec.interval = PP_US(1);
+	spec.count = PP_ARRAY_LEN(r);
+	pp_session_ref ref = add_started(f, &spec);
+	f->now.v += 10000;
+	CU_ASSERT_EQUAL_FATAL(burst(f), PP_ARRAY_LEN(r));
+	for (unsigned int i = 0; i < PP_ARRAY_LEN(r); i++) {
+		struct bytes reply = reply_to(f->frame[i]);
+		struct pp_ip ip;
+		struct pp_icmp icmp;
+		pp_ns from = pp_ns_add(f->now, i < 2 ? PP_US(10) : PP_US(50));
+		CU_ASSERT_TRUE(decode(&reply, &ip, &icmp));
+		r[i] = (struct pp_receipt){.rx = {from, pp_ns_add(from, PP_US(3))}};
+		CU_ASSERT_TRUE(pp_sessions_match(f->table, &ip, &icmp, &r[i]));
+	}
+	r[3].corrupt = true;
+	CU_ASSERT_EQUAL(pp_prober_answers(f->prober, r, PP_ARRAY_LEN(r)), 0x1f);
+	CU_ASSERT_EQUAL(counts(f, ref)->received, 4);
+	CU_ASSERT_EQUAL(counts(f, ref)->corrupt, 1);
+	CU_ASSERT_TRUE(pp_counts_consistent(counts(f, ref)));
+	const struct pp_tally *t = pp_session_tally(pp_session_get(f->table, ref));
+	CU_ASSERT_EQUAL(t->rtt.n, 4);
+	CU_ASSERT_EQUAL(t->rtt.min, 11000);
+	CU_ASSERT_EQUAL(t->rtt.max, 51000);
+	CU_ASSERT_EQUAL((int64_t)t->rtt.sum, 2 * 11000 + 2 * 51000);
+	teardown(f);
+}
+
 /* A clock that may be 2^-10 off widens 1 ms by 977 ns and the rounding, outwards. */
 static void clock_error_widens(void)
 {
@@ -678,6 +712,7 @@ static void quote_with_wrong_token(void)
 
 PP_TEST_MAIN("account",
 	     {"a round trip is an interval that holds the truth", round_trip_is_an_interval},
+	     {"receipts of two polls, one damaged", receipts_of_two_polls},
 	     {"the clock's error widens it", clock_error_widens},
 	     {"a round trip is never negative", answer_before_it_could_be},
 	     {"a transmission of many seconds", wide_transmit_span},
