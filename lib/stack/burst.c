@@ -217,11 +217,12 @@ static unsigned int take_one(struct pp_stack *s, struct plain *f, unsigned int i
 {
 	struct pp_receipt r = {.rx = f->rx, .stalled = s->stalled};
 	bool matched = pp_reply_match(s->sessions, &f->replies->reply[i], &r);
+	struct pp_prober *p = matched ? s->probers[r.owner] : NULL;
 
-	if (matched)
+	/* A session of another worker's may have been added since pass_on looked. */
+	if (p)
 		s->replied = r.owner;
-	if (matched)
-		matched = pp_prober_answer(s->probers[r.owner], &r);
+	matched = p && pp_prober_answer(p, &r);
 	count_replies(s, f, i, i + 1, matched ? PP_DROP_ECHO_MATCHED : PP_DROP_ECHO_UNMATCHED);
 	return 1;
 }
