@@ -17,6 +17,8 @@ enum pp_wire_law {
 	PP_LAW_TRACE,	 /* delay + the trace's values in turn, over and over */
 };
 
+#define PP_WIRE_STALLS 16
+
 /* One direction. Probabilities are per frame, 0..1. */
 struct pp_wire_dir {
 	pp_ns delay;
@@ -27,8 +29,11 @@ struct pp_wire_dir {
 	double reorder;			   /* such a frame is held back ... */
 	pp_ns reorder_by;		   /* ... by this */
 	double rate; /* bits per second of the frame with FCS, preamble and gap; 0: infinite */
-	pp_ns stall,
-		stall_every; /* nothing leaves the wire for `stall` out of every `stall_every` */
+	/* Nothing leaves the wire for `stall` out of every stall_every, or at these times after
+	 * the direction's first frame. */
+	pp_ns stall, stall_every;
+	pp_ns stall_at[PP_WIRE_STALLS]; /* ascending */
+	uint32_t n_stall_at;
 };
 
 struct pp_wire_spec {
@@ -44,7 +49,8 @@ struct pp_wire_spec {
 
 /* "delay=10us,jitter=normal:200ns,loss=0.1%,dup=0.01%,reorder=0.1%:20us,rate=10Gbps,
  * corrupt=0,mangle=0,stall=1ms/100ms,residence=5us,seed=7,queues=2,cross=1". A key may be
- * given one direction by "ab." or "ba." before it. Trace files (jitter=trace:FILE) have
+ * given one direction by "ab." or "ba." before it. Stalls at times of their own are
+ * "stall=2ms@1s+3.5s". Trace files (jitter=trace:FILE) have
  * one duration a line. No time is over a minute. An empty text is a wire without delay. The
  * word "direct" takes no value, and no other key beside it but queues and cross. 0, or
  * -errno and a message that names the key. */
@@ -71,6 +77,7 @@ struct pp_wire_state {
 	int64_t busy_until; /* end of the last frame's serialisation ... */
 	double busy_part;   /* ... and the part of a nanosecond beyond it */
 	size_t trace_at;
+	int64_t began; /* the first frame was handed over; 0: none was */
 };
 /* For a frame of `bytes` (without FCS) handed over at `at`. */
 struct pp_wire_fate pp_wire_next(const struct pp_wire_spec *spec, unsigned int dir,

@@ -52,8 +52,13 @@ static bool chance(struct pp_prng *rng, double p)
 }
 
 /* Times within a stall move to its end. */
-static pp_ns after_stall(const struct pp_wire_dir *d, pp_ns t)
+static pp_ns after_stall(const struct pp_wire_dir *d, const struct pp_wire_state *s, pp_ns t)
 {
+	for (uint32_t i = 0; i < d->n_stall_at; i++) {
+		int64_t from = s->began + d->stall_at[i].v;
+		if (t.v >= from && t.v < from + d->stall.v)
+			t.v = from + d->stall.v;
+	}
 	if (d->stall_every.v <= 0)
 		return t;
 	int64_t into = t.v % d->stall_every.v;
@@ -83,6 +88,8 @@ struct pp_wire_fate pp_wire_next(const struct pp_wire_spec *spec, unsigned int d
 	pp_ns out = serialised(d, s, at, bytes);
 	struct pp_wire_fate f = {.copies = 1};
 
+	if (s->began == 0)
+		s->began = at.v;
 	if (chance(&s->rng, d->loss)) {
 		f.copies = 0;
 		return f;
@@ -90,12 +97,12 @@ struct pp_wire_fate pp_wire_next(const struct pp_wire_spec *spec, unsigned int d
 	f.due = pp_ns_add(out, delay(spec, d, s));
 	if (chance(&s->rng, d->reorder))
 		f.due = pp_ns_add(f.due, d->reorder_by);
-	f.due = after_stall(d, f.due);
+	f.due = after_stall(d, s, f.due);
 	f.corrupt = chance(&s->rng, d->corrupt);
 	f.mangle = chance(&s->rng, d->mangle);
 	if (chance(&s->rng, d->dup)) {
 		f.copies = 2;
-		f.copy_due = after_stall(d, pp_ns_add(out, delay(spec, d, s)));
+		f.copy_due = after_stall(d, s, pp_ns_add(out, delay(spec, d, s)));
 	}
 	return f;
 }

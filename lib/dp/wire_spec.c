@@ -83,18 +83,49 @@ static int parse_line_rate(const char *word, double *ret)
 	return err;
 }
 
-/* "length/period" */
+/* "time+time", each after the stall before it has ended */
+static int parse_stall_times(char *text, pp_ns len, struct pp_wire_dir *d)
+{
+	pp_ns at[PP_WIRE_STALLS];
+	uint32_t n = 0;
+	char *save;
+
+	for (char *word = strtok_r(text, "+", &save); word; word = strtok_r(NULL, "+", &save)) {
+		int err = n == PP_WIRE_STALLS ? -ERANGE : parse_ns(word, &at[n]);
+		if (!err && n && at[n].v < at[n - 1].v + len.v)
+			err = -ERANGE;
+		if (err)
+			return err;
+		n++;
+	}
+	if (n == 0)
+		return -EINVAL;
+	d->stall = len;
+	d->stall_every = PP_NS(0);
+	memcpy(d->stall_at, at, n * sizeof(at[0]));
+	d->n_stall_at = n;
+	return 0;
+}
+
+/* "length/period", "length@time+time" */
 static int parse_stall(const char *word, struct pp_wire_dir *d)
 {
 	char text[VALUE_MAX];
-	char *slash;
+	char *slash, *at;
 	pp_ns len, every;
 
 	if (!strcmp(word, "0")) {
 		d->stall = d->stall_every = PP_NS(0);
+		d->n_stall_at = 0;
 		return 0;
 	}
 	snprintf(text, sizeof(text), "%s", word);
+	at = strchr(text, '@');
+	if (at) {
+		*at = '\0';
+		int err = parse_ns(text, &len);
+		return err ? err : parse_stall_times(at + 1, len, d);
+	}
 	slash = strchr(text, '/');
 	if (!slash)
 		return -EINVAL;
@@ -108,6 +139,7 @@ static int parse_stall(const char *word, struct pp_wire_dir *d)
 		return err;
 	d->stall = len;
 	d->stall_every = every;
+	d->n_stall_at = 0;
 	return 0;
 }
 
@@ -385,7 +417,10 @@ const char *pp_wire_text(const struct pp_wire_dir *d, char *buf, size_t size)
 		put(&t, ",rate=%.12gbps", d->rate);
 	if (d->stall.v > 0) {
 		put_time(&t, ",stall=", d->stall.v);
-		put_time(&t, "/", d->stall_every.v);
+		if (!d->n_stall_at)
+			put_time(&t, "/", d->stall_every.v);
+		for (uint32_t i = 0; i < d->n_stall_at; i++)
+			put_time(&t, i ? "+" : "@", d->stall_at[i].v);
 	}
 	if (d->residence.v > 0)
 		put_time(&t, ",residence=", d->residence.v);

@@ -353,6 +353,23 @@ static void test_stalls(void)
 	expect_share(at_the_end, 0.2, N); /* those that would have left during it */
 }
 
+static void test_stalls_at_given_times(void)
+{
+	const struct pp_wire_spec spec = {.dir = {{.stall = PP_NS(100),
+						   .stall_at = {PP_NS(1000), PP_NS(5000)},
+						   .n_stall_at = 2}}};
+	struct pp_wire_state s = {.rng = {{1, 2, 3, 4}}};
+	static const struct {
+		int64_t at, due;
+	} cases[] = {{0, 0},	   {999, 999},	 {1000, 1100}, {1099, 1100}, {1100, 1100},
+		     {2000, 2000}, {5050, 5100}, {5100, 5100}, {9000, 9000}};
+
+	for (size_t i = 0; i < PP_ARRAY_LEN(cases); i++) { /* from the first frame on */
+		struct pp_wire_fate f = pp_wire_next(&spec, 0, &s, PP_NS(70000 + cases[i].at), 60);
+		CU_ASSERT_EQUAL(f.due.v, 70000 + cases[i].due);
+	}
+}
+
 static void test_stall_moves_to_its_end_alone(void)
 {
 	struct pp_wire_spec w = {
@@ -430,6 +447,7 @@ PP_TEST_MAIN("wire_law", {"a constant delay is one to the nanosecond", test_cons
 	     {"a frame that gets lost took the line as well", test_lost_frames_take_the_line},
 	     {"a line is never faster than its rate", test_line_is_never_faster_than_its_rate},
 	     {"nothing leaves during a stall", test_stalls},
+	     {"stalls at given times", test_stalls_at_given_times},
 	     {"what a stall holds leaves at its end", test_stall_moves_to_its_end_alone},
 	     {"a trace is followed over and over", test_trace},
 	     {"what may change the order", test_reorders},
