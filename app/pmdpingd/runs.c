@@ -136,12 +136,17 @@ static int make(struct pp_run *r, struct pp_target_spec *targets, const struct p
 	return err;
 }
 
-/* Of a run that could not be made: no worker was told of any. */
-static void undo_shards(struct pp_run *r)
+static void discard(struct pp_run *r);
+
+/* Out of what answers are looked up in, and of the workers' shares. */
+static void unlink_shards(struct pp_run *r)
 {
+	struct pp_engine *e = r->engine;
+
 	for (unsigned int i = 0; i < r->n_shards; i++) {
-		pp_session_unlink(r->engine->sessions, r->shard[i].ref);
-		pp_dp_drop_owner(r->engine->dp, r->shard[i].owner);
+		e->run_of[REF_INDEX(r->shard[i].ref)] = NULL;
+		pp_session_unlink(e->sessions, r->shard[i].ref);
+		pp_dp_drop_owner(e->dp, r->shard[i].owner);
 	}
 }
 
@@ -169,9 +174,9 @@ int pp_run_create(struct pp_engine *e, const struct pp_session_spec *spec,
 	int err = make(r, targets, sources, workers, ret_error);
 	free(targets);
 	if (err) {
-		undo_shards(r);
+		unlink_shards(r);
 		pp_run_release_routes(r);
-		free_run(r);
+		discard(r);
 		return err;
 	}
 	for (unsigned int i = 0; i < r->n_shards; i++)
@@ -202,6 +207,7 @@ int pp_run_start(struct pp_run *r, struct pp_error *ret_error)
 	if (r->n_shards > 1)
 		at = pp_ns_add(at, START_LEAD);
 	r->awaited = r->n_shards;
+	r->at_once = false;
 	err = pp_run_request(r, (struct pp_dp_request){.command = PP_DP_START, .at = at}, NULL,
 			     NULL);
 	if (!err) {
@@ -216,14 +222,32 @@ int pp_run_start(struct pp_run *r, struct pp_error *ret_error)
 	return err;
 }
 
+static void free_if_unused(struct pp_run *r);
+
+/* Asked until they take it. */
+static void stop_owners(void *arg)
+{
+	struct pp_run *r = arg;
+	struct pp_dp_request q = {.command = r->at_once ? PP_DP_STOP_NOW : PP_DP_STOP};
+	int err = pp_run_request(r, q, NULL, NULL);
+
+	if (err && err != -ESHUTDOWN) {
+		pp_dp_defer(r->engine->dp, stop_owners, r);
+		return;
+	}
+	pp_limit_release(r);
+	r->users--;
+	free_if_unused(r);
+}
+
 void pp_run_stop(struct pp_run *r, bool at_once)
 {
 	if (r->state == PP_RUN_IDLE)
 		return;
 	r->state = PP_RUN_STOPPING;
-	struct pp_dp_request q = {.command = at_once ? PP_DP_STOP_NOW : PP_DP_STOP};
-	if (pp_run_request(r, q, NULL, NULL) == 0)
-		pp_limit_release(r);
+	r->at_once |= at_once;
+	r->users++;
+	stop_owners(r);
 }
 
 /* The workers fill `counts`; the run's change when all have. */
@@ -233,8 +257,6 @@ struct counting {
 	void *arg;
 	struct pp_counts counts[]; /* of each shard */
 };
-
-static void free_if_unused(struct pp_run *r);
 
 static void counted(void *arg)
 {
@@ -250,19 +272,54 @@ static void counted(void *arg)
 	free_if_unused(r);
 }
 
+/* The workers have too much to do: once more when they have done some of it. */
+struct later {
+	struct pp_run *run;
+	void (*then)(void *arg);
+	void *arg;
+};
+
+static void count_again(void *arg)
+{
+	struct later l = *(struct later *)arg;
+
+	free(arg);
+	pp_run_counts(l.run, l.then, l.arg);
+	l.run->users--;
+	free_if_unused(l.run);
+}
+
+static void count_later(struct pp_run *r, void (*then)(void *arg), void *arg)
+{
+	struct later *l = malloc(sizeof(*l));
+
+	if (!l) {
+		then(arg); /* with the counts of the last time */
+		return;
+	}
+	*l = (struct later){.run = r, .then = then, .arg = arg};
+	r->users++;
+	pp_dp_defer(r->engine->dp, count_again, l);
+}
+
 void pp_run_counts(struct pp_run *r, void (*then)(void *arg), void *arg)
 {
 	struct counting *c = calloc(1, sizeof(*c) + r->n_shards * sizeof(c->counts[0]));
+	int err = -ENOMEM;
 
 	if (c) {
 		*c = (struct counting){.run = r, .then = then, .arg = arg};
 		struct pp_dp_request q = {.command = PP_DP_COUNTS, .counts = c->counts};
 		r->users++;
-		if (pp_run_request(r, q, counted, c) == 0)
+		err = pp_run_request(r, q, counted, c);
+		if (!err)
 			return;
 		r->users--;
 	}
-	then(arg); /* with the counts of the last time */
+	if (err == -ESHUTDOWN)
+		then(arg); /* with the counts of the last time */
+	else
+		count_later(r, then, arg);
 }
 
 static void final_counts(void *arg)
@@ -310,6 +367,15 @@ static void free_if_unused(struct pp_run *r)
 		pp_dp_defer(r->engine->dp, reclaim, r);
 }
 
+/* What no worker was told of, but may have seen by way of an answer. */
+static void discard(struct pp_run *r)
+{
+	r->next = r->engine->deleted_runs;
+	r->engine->deleted_runs = r;
+	r->deleted = true;
+	free_if_unused(r);
+}
+
 /* The owner has let go of it. */
 static void forgotten(void *arg)
 {
@@ -317,6 +383,20 @@ static void forgotten(void *arg)
 
 	r->users--;
 	free_if_unused(r);
+}
+
+/* Not before each owner has said that it is out of its schedule: asked until they take it. */
+static void forget(void *arg)
+{
+	struct pp_run *r = arg;
+	struct pp_dp_request q = {.command = PP_DP_STOP_NOW};
+
+	int err = pp_run_request(r, q, forgotten, r);
+
+	if (err == -ESHUTDOWN)
+		forgotten(r);
+	else if (err)
+		pp_dp_defer(r->engine->dp, forget, r);
 }
 
 void pp_run_delete(struct pp_run *r)
@@ -327,20 +407,13 @@ void pp_run_delete(struct pp_run *r)
 	unlist(&e->runs, r);
 	r->next = e->deleted_runs;
 	e->deleted_runs = r;
-	for (unsigned int i = 0; i < r->n_shards; i++) {
-		e->run_of[REF_INDEX(r->shard[i].ref)] = NULL;
-		pp_session_unlink(e->sessions, r->shard[i].ref);
-		pp_dp_drop_owner(e->dp, r->shard[i].owner);
-	}
+	unlink_shards(r);
 	for (uint32_t i = 0; i < r->spec.n_targets; i++)
 		pp_run_set_hop(r, i, NULL);
 	pp_run_release_routes(r);
 	r->deleted = true;
 	r->users++;
-	struct pp_dp_request q = {.command = PP_DP_STOP_NOW};
-	if (pp_run_request(r, q, forgotten, r))
-		pp_dp_defer(e->dp, forgotten,
-			    r); /* its ring is full: it takes what is there first */
+	forget(r);
 }
 
 void pp_engine_free_runs(struct pp_engine *e)

@@ -53,6 +53,7 @@ struct pp_run {
 	unsigned int n_sources; /* given; 0: chosen, and spec.source */
 	unsigned int n_shards;
 	struct pp_shard shard[PP_SHARDS_MAX];
+	bool at_once;			/* stopping without waiting for what is in flight */
 	unsigned int awaited;		/* shards that have not said that they are done */
 	struct pp_tally *sum;		/* of the shards'; NULL: there is one */
 	struct pp_run_target *target;	/* spec.n_targets of them */

@@ -102,7 +102,7 @@ void pp_dp_send(struct pp_dp *dp, uint16_t port, const uint8_t *frame, size_t le
 void pp_dp_defer(struct pp_dp *dp, void (*done)(void *arg), void *arg);
 
 /* Commands to the worker that owns a session; `done` (may be NULL) when it was carried
- * out. -EAGAIN when its ring is full. */
+ * out. -EAGAIN when its ring is full, -ESHUTDOWN when workers have ended. */
 enum pp_dp_command { PP_DP_START, PP_DP_STOP, PP_DP_STOP_NOW, PP_DP_CLEAR, PP_DP_COUNTS };
 struct pp_dp_request {
 	enum pp_dp_command command;

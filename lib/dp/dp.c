@@ -504,6 +504,8 @@ int pp_dp_request(struct pp_dp *dp, const struct pp_dp_request *r)
 		.counts = r->counts,
 	};
 
+	if (atomic_load(&dp->stop))
+		return -ESHUTDOWN;
 	if (r->done && !(c.ack = pp_dp_pending(dp, r->done, r->arg)))
 		return -EAGAIN;
 	if (rte_ring_sp_enqueue_elem(w->commands, &c, sizeof(c)) == 0)

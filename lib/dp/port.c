@@ -19,7 +19,8 @@
 #define POOL_CACHE   64
 #define AF_XDP_RING  4096 /* mbufs that net_af_xdp wants per queue, whatever it is asked for */
 #define SEND_RESERVE 512  /* mbufs beyond the descriptors */
-#define RX_ROOM	     2048 /* of a received mbuf, at least */
+#define MTU_MOST     (UINT16_MAX - RTE_PKTMBUF_HEADROOM - 128) /* an mbuf's length has 16 bits */
+#define RX_ROOM	     2048				       /* of a received mbuf, at least */
 #define RSS_FIELDS   (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
 int pp_dp_error(struct pp_error *e, int err, const char *fmt, ...)
@@ -222,6 +223,8 @@ int pp_port_start(struct pp_dp *dp, uint16_t port, uint16_t n_queues, struct pp_
 	p->n_queues = n_queues;
 	if (rte_eth_dev_get_mtu(port, &p->mtu) || p->mtu < RTE_ETHER_MIN_MTU)
 		p->mtu = RTE_ETHER_MTU;
+	if (p->mtu > MTU_MOST)
+		p->mtu = MTU_MOST;
 	if ((err = configure(p, port)))
 		return port_error(ret_error, port, err,
 				  "cannot be configured with that many queues");

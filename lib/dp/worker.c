@@ -17,9 +17,13 @@
 /* ---- to other threads ---------------------------------------------------------- */
 
 /* What a command waits for must not get lost: a session's end has a ring of its own then. */
+/* The last place is for acknowledgements, one of which a command may be followed by: what
+ * it makes happen meanwhile may not take it. */
 static bool put_event(struct pp_worker *w, const struct pp_event *e)
 {
-	if (rte_ring_sp_enqueue_elem(w->events, (void *)(uintptr_t)e, sizeof(*e)) == 0)
+	bool room = e->kind == PP_EVENT_ACK || rte_ring_free_count(w->events) > 1;
+
+	if (room && rte_ring_sp_enqueue_elem(w->events, (void *)(uintptr_t)e, sizeof(*e)) == 0)
 		return true;
 	if (e->kind == PP_EVENT_DONE &&
 	    rte_ring_sp_enqueue_elem(w->done, (void *)(uintptr_t)&e->session, sizeof(e->session)) ==

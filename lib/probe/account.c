@@ -38,17 +38,21 @@ void pp_prober_set_unseen_due(struct pp_prober *p)
 		p->unseen_due.v = pp_burst_tx_to(pp_flight_at(f, p->unseen)) + p->shortest + 1;
 }
 
-/* Of one session, whose timeout has passed: as a whole. False when it has not, or when each
- * has to be looked at. */
+/* Of one session: as a whole, now or when its timeout has passed. False when each has to be
+ * looked at. */
 static bool expire_together(struct pp_prober *p, struct pp_burst *b, uint32_t open, pp_ns safe)
 {
 	struct pp_target *g = pp_target_get(p->config.sessions, b->first.target);
 	struct pp_session *s = g ? pp_session_at(p->config.sessions, g->session) : NULL;
 	unsigned int n = (unsigned int)__builtin_popcount(open);
 
-	if (b->kind == PP_FLIGHT_MIXED || !s || s->first_k ||
-	    pp_burst_tx_to(b) + s->timeout >= safe.v)
+	if (b->kind == PP_FLIGHT_MIXED || !s || s->first_k)
 		return false;
+	int64_t due = pp_burst_tx_to(b) + s->timeout;
+	if (due >= safe.v) {
+		pp_wheel_insert(&p->timeouts, &b->timer, PP_NS(due + 1));
+		return true;
+	}
 	b->expired |= open;
 	s->tally->c.expired += n;
 	s->last_event = safe.v;

@@ -10,12 +10,13 @@
 
 #define SAY_MAX	      1024     /* slots that are said to be unreachable at once */
 #define HELD_POLL     PP_MS(1) /* how often a session that waits for its neighbour looks */
-#define HELD_LOOK     256      /* at so many of its targets ... */
-#define HELD_TICK     20       /* ... at most once in 2^20 ns */
-#define PLAN_LOOK     64       /* sessions that one burst looks at */
-#define AHEAD	      24       /* targets that are fetched before their turn */
-#define SWEEP_TARGETS 256      /* fewer would make too few bursts of full length */
-#define LINES_AHEAD   8	       /* the same of the log's, before their timeouts */
+#define EXPIRE_MAX    64
+#define HELD_LOOK     256 /* at so many of its targets ... */
+#define HELD_TICK     20  /* ... at most once in 2^20 ns */
+#define PLAN_LOOK     64  /* sessions that one burst looks at */
+#define AHEAD	      24  /* targets that are fetched before their turn */
+#define SWEEP_TARGETS 256 /* fewer would make too few bursts of full length */
+#define LINES_AHEAD   8	  /* the same of the log's, before their timeouts */
 
 static struct pp_session *session_of(struct pp_timer *t)
 {
@@ -542,18 +543,20 @@ bool pp_prober_idle(const struct pp_prober *p, pp_ns now)
 	return now.v < pp_prober_next(p).v;
 }
 
+/* So many records in a poll: after a stall, or when a session has a much shorter timeout than
+ * those before, all of the log may be due. When they are looked at decides nothing. */
 static void expire(struct pp_prober *p, pp_ns safe)
 {
 	struct pp_timer *t;
 
-	while (p->unseen_due.v <= safe.v) {
+	for (unsigned int i = 0; i < EXPIRE_MAX && p->unseen_due.v <= safe.v; i++) {
 		struct pp_burst *b = pp_flight_at(p->config.flight, p->unseen);
 		__builtin_prefetch(pp_flight_at(p->config.flight, p->unseen + LINES_AHEAD));
 		pp_burst_expire(p, b, safe);
 		p->unseen += pp_flight_lines(b->n, (enum pp_flight_kind)b->kind);
 		pp_prober_set_unseen_due(p);
 	}
-	while ((t = pp_wheel_expire(&p->timeouts, safe)))
+	for (unsigned int i = 0; i < EXPIRE_MAX && (t = pp_wheel_expire(&p->timeouts, safe)); i++)
 		pp_burst_expire(p, pp_burst_of(t), safe);
 }
 
