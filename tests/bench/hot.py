@@ -12,7 +12,7 @@ import time
 from setups import LOOP, NULL_PORT, OWN, RECEIPTS, RECEIVED, SENT, TRANSMIT, endless_requests
 from sides import Engine, Failed, Side
 
-CALLGRIND = 60  # seconds that a program may run under it; what it has come to then is counted
+CALLGRIND = 30  # seconds that a program may run under it; what it has come to then is counted
 
 
 def functions(machine):
