@@ -6,10 +6,11 @@
  */
 #include <pmdping/probe.h>
 
+#include "cycles.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <x86intrin.h>
 
 #define SLICES	   31
 #define BURSTS	   4096 /* in a slice */
@@ -34,15 +35,6 @@ struct bench {
 	double cycles[STAGES][SLICES];
 	uint64_t sum[STAGES], probes;
 };
-
-static uint64_t stamp(void)
-{
-	unsigned int aux;
-	uint64_t t = __rdtscp(&aux);
-
-	_mm_lfence();
-	return t;
-}
 
 static void ignore(void *arg, const struct pp_event *e)
 {
@@ -72,16 +64,16 @@ static void send_burst(struct bench *b)
 
 	for (unsigned int i = 0; i < PP_TX_BURST; i++)
 		frames[i] = b->frame[at][i];
-	uint64_t t0 = stamp();
+	uint64_t t0 = cycles();
 	b->n[at] = pp_prober_plan(b->prober, b->now, b->now, &b->batch);
-	uint64_t t1 = stamp();
+	uint64_t t1 = cycles();
 	if (b->n[at])
 		pp_prober_write(b->prober, &b->batch, frames);
-	uint64_t t2 = stamp();
+	uint64_t t2 = cycles();
 	if (b->n[at])
 		pp_prober_commit(b->prober, &b->batch, b->n[at],
 				 (struct pp_span){b->now, pp_ns_add(b->now, PP_NS(100))});
-	uint64_t t3 = stamp();
+	uint64_t t3 = cycles();
 	b->sum[PLAN] += t1 - t0;
 	b->sum[WRITE] += t2 - t1;
 	b->sum[COMMIT] += t3 - t2;
@@ -106,11 +98,11 @@ static void take_burst(struct bench *b)
 					 .body = pp_cur(f + 42, 18)};
 		receipt[i] = (struct pp_receipt){.rx = rx};
 	}
-	uint64_t t0 = stamp();
+	uint64_t t0 = cycles();
 	for (unsigned int i = 0; b->receipts && i < n; i++)
 		if (!pp_reply_match(b->table, &r[i], &receipt[i]))
 			fail("an answer was not recognised");
-	uint64_t t1 = stamp();
+	uint64_t t1 = cycles();
 	if (b->receipts && n && pp_prober_answers(b->prober, receipt, n) != UINT32_MAX >> (32 - n))
 		fail("a receipt was not found");
 	for (; !b->receipts && took < n;) {
@@ -119,7 +111,7 @@ static void take_burst(struct bench *b)
 			fail("an answer was not found");
 		took += more;
 	}
-	uint64_t t2 = stamp();
+	uint64_t t2 = cycles();
 	b->sum[MATCH] += t1 - t0;
 	b->sum[ANSWER] += t2 - t1;
 	b->n[at] = 0;

@@ -7,30 +7,11 @@
 #include <pmdping/stats.h>
 #include <pmdping/wheel.h>
 
+#include "cycles.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#if defined(__x86_64__)
-#include <x86intrin.h>
-static uint64_t cycles(void)
-{
-	unsigned int cpu;
-	uint64_t t = __rdtscp(&cpu);
-
-	_mm_lfence();
-	return t;
-}
-#else
-#include <time.h>
-static uint64_t cycles(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-#endif
 
 #define SLICES	   2001
 #define SLICE_OPS  1024
